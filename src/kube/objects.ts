@@ -1,0 +1,216 @@
+/**
+ * What the operator keeps of an API object: records, parsed once from the wire, small and frozen in shape.
+ *
+ * Promises: labels are Maps (a key may be `constructor`), absent is `undefined`, managedFields are dropped.
+ * Must not: hold the parsed JSON, or a string of it that is not needed.
+ */
+import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
+import {
+  BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
+  PART_OF_LABEL, PRODUCT, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
+} from '../api/names.ts';
+import type { NetworkPolicySpec } from '../api/network-policy.ts';
+import { baselineSpec, baselineStatus, type BaselineSpec, type BaselineStatus } from '../api/v1alpha1.ts';
+import { shortHash, stableJson } from '../api/hash.ts';
+import { z } from 'zod';
+
+/** The part of `metav1.ObjectMeta` that is read or written. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: unknown[];
+  managedFields?: { manager?: string; operation?: string; subresource?: string }[];
+}
+
+export interface WireObject { apiVersion?: string; kind?: string; metadata: ObjectMeta }
+export interface WireNamespace extends WireObject { status?: { phase?: string } }
+export interface WireNetworkPolicy extends WireObject { spec?: NetworkPolicySpec }
+export interface WireBaseline extends WireObject { spec?: unknown; status?: unknown }
+
+/** Labels or annotations; a Map, since any name that JavaScript objects inherit is a valid label key. */
+export type StringMap = ReadonlyMap<string, string>;
+export const NO_STRINGS: StringMap = new Map();
+
+/** Identity and version of a stored object; what every store needs. */
+export interface ObjectRecord {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export interface NamespaceRecord extends ObjectRecord {
+  readonly labels: StringMap;
+  /** Annotations of at most 256 characters: enough to name an owner, and bounded against 256 KiB ones. */
+  readonly annotations: StringMap;
+  readonly terminating: boolean;
+  /** Whole seconds, as the API server stores it; milliseconds since the epoch. */
+  readonly createdAtMs: number;
+}
+
+/** The four labels by which a generated policy is known, each absent when it is not there. */
+export interface OwnLabels {
+  readonly managedBy: string | undefined;
+  readonly partOf: string | undefined;
+  readonly baseline: string | undefined;
+  readonly template: string | undefined;
+}
+
+export interface PolicyRecord extends ObjectRecord {
+  readonly namespace: string;
+  readonly own: OwnLabels;
+  readonly templateHash: string | undefined;
+  readonly description: string | undefined;
+  readonly isolatedFor: string | undefined;
+  /** A managedFields entry of our manager: we wrote it once, whatever became of its labels. */
+  readonly writtenByUs: boolean;
+  readonly specHash: string;
+  /** Kept for what may be ours; of a foreign policy only the hash is. */
+  readonly spec: NetworkPolicySpec | undefined;
+  readonly deleting: boolean;
+  readonly ownerReferences: number;
+  readonly finalizers: readonly string[];
+  /** What a PUT has to carry over; `undefined` where it was not kept and a GET must come first. */
+  readonly foreign: ForeignMetadata | undefined;
+}
+
+/** Labels and annotations that are not ours. */
+export interface ForeignMetadata {
+  readonly labels: StringMap;
+  readonly annotations: StringMap;
+}
+const NO_FOREIGN_METADATA: ForeignMetadata = { labels: NO_STRINGS, annotations: NO_STRINGS };
+
+export interface BaselineRecord extends ObjectRecord {
+  readonly generation: number;
+  readonly createdAtMs: number;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  /** Value of annotation `netbaseline.io/confirm`. */
+  readonly confirm: string | undefined;
+  /** Absent when the stored object does not parse; `problem` then says why. */
+  readonly spec: BaselineSpec | undefined;
+  readonly problem: string | undefined;
+  /** Of the canonical spec: the same on every cluster, so that it can be committed with the change. */
+  readonly specHash: string;
+  readonly status: BaselineStatus;
+}
+
+const ANNOTATION_LIMIT = 256;
+
+export function parseNamespace(object: WireNamespace): NamespaceRecord {
+  const { metadata } = object;
+  return {
+    ...identity(metadata),
+    labels: stringMap(metadata.labels),
+    annotations: stringMap(metadata.annotations, (_key, value) => value.length <= ANNOTATION_LIMIT),
+    terminating: metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating',
+    createdAtMs: Date.parse(metadata.creationTimestamp ?? '') || 0,
+  };
+}
+
+/** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
+export type InternSpec = (spec: NetworkPolicySpec | undefined) => HashedSpec;
+
+export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec): PolicyRecord {
+  const { metadata } = object;
+  const { labels, annotations } = metadata;
+  const writtenByUs = metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false;
+  const ours = writtenByUs || own(labels, MANAGED_BY_LABEL) === PRODUCT;
+  const { hash, spec } = intern(object.spec);
+  return {
+    ...identity(metadata),
+    namespace: metadata.namespace ?? '',
+    own: ownLabels(labels),
+    templateHash: own(annotations, TEMPLATE_HASH_ANNOTATION),
+    description: own(annotations, DESCRIPTION_ANNOTATION),
+    isolatedFor: own(annotations, ISOLATED_FOR_ANNOTATION),
+    writtenByUs,
+    specHash: hash,
+    spec: ours ? spec : undefined,
+    deleting: metadata.deletionTimestamp !== undefined,
+    ownerReferences: metadata.ownerReferences?.length ?? 0,
+    finalizers: metadata.finalizers ?? NO_FINALIZERS,
+    foreign: ours ? foreignMetadata(labels, annotations) : undefined,
+  };
+}
+const NO_FINALIZERS: readonly string[] = [];
+
+/** Everything a PUT has to keep of a live policy. */
+export function foreignMetadata(labels: ObjectMeta['labels'], annotations: ObjectMeta['annotations']): ForeignMetadata {
+  const foreignLabels = stringMap(labels, (key) => !OWN_LABEL_KEYS.has(key));
+  const foreignAnnotations = stringMap(annotations, (key) => !OWN_ANNOTATION_KEYS.has(key));
+  if (foreignLabels.size === 0 && foreignAnnotations.size === 0) return NO_FOREIGN_METADATA;
+  return { labels: foreignLabels, annotations: foreignAnnotations };
+}
+const OWN_LABEL_KEYS = new Set([MANAGED_BY_LABEL, PART_OF_LABEL, BASELINE_LABEL, TEMPLATE_LABEL]);
+const OWN_ANNOTATION_KEYS = new Set([TEMPLATE_HASH_ANNOTATION, DESCRIPTION_ANNOTATION, ISOLATED_FOR_ANNOTATION]);
+
+export function parseBaseline(object: WireBaseline): BaselineRecord {
+  const { metadata } = object;
+  const parsed = baselineSpec.safeParse(object.spec ?? {});
+  const status = baselineStatus.safeParse(object.status ?? {});
+  return {
+    ...identity(metadata),
+    generation: metadata.generation ?? 0,
+    createdAtMs: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? NO_FINALIZERS,
+    confirm: own(metadata.annotations, CONFIRM_ANNOTATION),
+    spec: parsed.data,
+    problem: parsed.success ? undefined : z.prettifyError(parsed.error),
+    specHash: shortHash(stableJson(parsed.data ?? object.spec ?? {})),
+    status: status.data ?? {},
+  };
+}
+
+/** Remembers canonical specs by their text; forgets all when full, since sharing is only a saving. */
+export function specInterner(limit = 10_000): InternSpec {
+  const byText = new Map<string, HashedSpec>();
+  const byHash = new Map<string, HashedSpec>();
+  return (spec) => {
+    const text = JSON.stringify(spec ?? {});
+    const known = byText.get(text);
+    if (known !== undefined) return known;
+    const fresh = hashedSpec(spec ?? ({} as NetworkPolicySpec));
+    const shared = byHash.get(fresh.hash) ?? fresh;
+    if (byText.size >= limit) {
+      byText.clear();
+      byHash.clear();
+    }
+    byText.set(text, shared);
+    byHash.set(shared.hash, shared);
+    return shared;
+  };
+}
+
+function identity(metadata: ObjectMeta): ObjectRecord {
+  return { name: metadata.name, uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
+}
+
+function ownLabels(labels: ObjectMeta['labels']): OwnLabels {
+  return {
+    managedBy: own(labels, MANAGED_BY_LABEL),
+    partOf: own(labels, PART_OF_LABEL),
+    baseline: own(labels, BASELINE_LABEL),
+    template: own(labels, TEMPLATE_LABEL),
+  };
+}
+
+/** An own property only: `constructor` is a valid key, and every object inherits one. */
+function own(from: Record<string, string> | undefined, key: string): string | undefined {
+  return from !== undefined && Object.hasOwn(from, key) ? from[key] : undefined;
+}
+
+function stringMap(from: Record<string, string> | undefined, keep: (key: string, value: string) => boolean = () => true): StringMap {
+  if (from === undefined) return NO_STRINGS;
+  const kept = Object.entries(from).filter(([key, value]) => keep(key, value));
+  return kept.length === 0 ? NO_STRINGS : new Map(kept);
+}

@@ -1,0 +1,47 @@
+/**
+ * What makes the API server refuse a policy and the CRD schema cannot say.
+ *
+ * Found before anything is sent: the template is reported in TemplatesValid, and the policy that
+ * is in place stays as it is.
+ */
+import type { NetworkPolicySpec, Peer, Port } from '../api/network-policy.ts';
+import { isWithin } from './cidr.ts';
+import { selectorProblem } from './selector.ts';
+
+const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
+
+export function templateProblem(spec: NetworkPolicySpec): string | undefined {
+  const selected = selectorProblem(spec.podSelector);
+  if (selected !== undefined) return `podSelector: ${selected}`;
+  for (const [index, rule] of (spec.ingress ?? []).entries()) {
+    const problem = peersProblem('from', rule.from) ?? portsProblem(rule.ports);
+    if (problem !== undefined) return `ingress[${index}].${problem}`;
+  }
+  for (const [index, rule] of (spec.egress ?? []).entries()) {
+    const problem = peersProblem('to', rule.to) ?? portsProblem(rule.ports);
+    if (problem !== undefined) return `egress[${index}].${problem}`;
+  }
+  return undefined;
+}
+
+export function peersProblem(field: string, peers: readonly Peer[] | undefined): string | undefined {
+  for (const [index, peer] of (peers ?? []).entries()) {
+    const problem = selectorProblem(peer.podSelector) ?? selectorProblem(peer.namespaceSelector) ?? blockProblem(peer.ipBlock);
+    if (problem !== undefined) return `${field}[${index}]: ${problem}`;
+  }
+  return undefined;
+}
+
+export function portsProblem(ports: readonly Port[] | undefined): string | undefined {
+  for (const [index, { port }] of (ports ?? []).entries()) {
+    if (typeof port === 'string' && !PORT_NAME.test(port)) {
+      return `ports[${index}]: "${port}" cannot be the name of a port (at most 15 of a-z, 0-9 and -, with a letter)`;
+    }
+  }
+  return undefined;
+}
+
+function blockProblem(block: Peer['ipBlock']): string | undefined {
+  const outside = block?.except?.find((except) => !isWithin(except, block.cidr));
+  return outside === undefined ? undefined : `except ${outside} does not lie in ${block?.cidr}`;
+}
