@@ -1,0 +1,92 @@
+/**
+ * What is known of a namespace after planning it: the rows that status, metrics, page and command line share.
+ */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { NamespaceRecord } from '../kube/objects.ts';
+import { coverageOf, type Coverage } from './coverage.ts';
+import type { Leftover, Loss } from './leaving.ts';
+import type { NamespacePlan } from './plan.ts';
+import { severity, verdictFor, type NamespaceFacts, type State, type Verdict } from './verdict.ts';
+import type { NamespaceView } from './view.ts';
+
+export interface NamespaceReport {
+  readonly namespace: string;
+  /** By name of the baseline, every baseline once. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** `undefined` for a namespace on its way out, which is not counted. */
+  readonly coverage: Readonly<Record<Direction, Coverage>> | undefined;
+  readonly drifted: readonly { readonly baseline: string; readonly template: string }[];
+  readonly leftovers: readonly Leftover[];
+  readonly retained: readonly string[];
+  readonly losses: readonly Loss[];
+  readonly contended: readonly string[];
+  /** Value of the baseline's ownerKey on the namespace; empty where there is none. */
+  readonly owner: string;
+  readonly attention: Attention | undefined;
+}
+
+/** Why somebody should look at a namespace: the worst thing about it, in one word and one line. */
+export interface Attention {
+  readonly state: State;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: NamespaceFacts): NamespaceReport {
+  const verdicts = new Map(plan.scopes.map(({ baseline, scope }) => [baseline.name, verdictFor(baseline, scope, plan, facts)]));
+  const isSystem = view.cluster.systemNamespaces.has(plan.namespace);
+  const coverage = plan.terminating ? undefined : {
+    Ingress: coverageOf('Ingress', plan, view.policies, isSystem),
+    Egress: coverageOf('Egress', plan, view.policies, isSystem),
+  };
+  return {
+    namespace: plan.namespace,
+    verdicts,
+    coverage,
+    drifted: driftedIn(plan),
+    leftovers: plan.leftovers,
+    retained: plan.retained,
+    losses: plan.losses,
+    contended: [...facts.contended].sort(),
+    owner: ownerOf(view.namespace, plan),
+    attention: attentionTo(plan, verdicts, coverage),
+  };
+}
+
+function driftedIn(plan: NamespacePlan): NamespaceReport['drifted'] {
+  return plan.names
+    .filter(({ decision }) => (decision.kind === 'Create' && decision.cause === 'Deleted')
+      || (decision.kind === 'Update' && decision.cause === 'Modified')
+      || (decision.kind === 'Leave' && decision.reason === 'DriftWarned'))
+    .map(({ name, claims: [winner] }) => ({ baseline: winner.baseline.name, template: name }));
+}
+
+function ownerOf(namespace: NamespaceRecord, plan: NamespacePlan): string {
+  for (const { baseline: { spec: { ownerKey } } } of plan.scopes) {
+    const owner = ownerKey === '' ? undefined : namespace.labels.get(ownerKey) ?? namespace.annotations.get(ownerKey);
+    if (owner !== undefined) return owner;
+  }
+  return '';
+}
+
+const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
+
+function attentionTo(plan: NamespacePlan, verdicts: ReadonlyMap<string, Verdict>, coverage: NamespaceReport['coverage']): Attention | undefined {
+  if (plan.terminating) return undefined;
+  const worst = [...verdicts.values()].sort((a, b) => severity(a) - severity(b)).find(({ state }) => NEEDS_ATTENTION.has(state));
+  if (worst !== undefined) return worst;
+  const [leftover] = plan.leftovers;
+  if (leftover !== undefined) {
+    const state = verdicts.get(leftover.baseline)?.state ?? 'unselected';
+    return { state, reason: 'Leftover', message: `${leftover.policy.name} of baseline ${leftover.baseline} is still there: ${leftover.reason}` };
+  }
+  const overridden = [...verdicts.values()].find(({ reason }) => reason === 'ExemptionOverridden');
+  if (overridden !== undefined) return overridden;
+  return plan.scopes.length === 0 ? undefined : bareness(coverage);
+}
+
+function bareness(coverage: NamespaceReport['coverage']): Attention | undefined {
+  const bare = DIRECTIONS.filter((direction) => coverage?.[direction] === 'unprotected');
+  if (bare.length === 0) return undefined;
+  return { state: 'unselected', reason: 'Unprotected', message: `no baseline isolates ${bare.join(' and ')}` };
+}

@@ -1,0 +1,139 @@
+/**
+ * The state of a namespace for one baseline: exclusive, the first that applies, the same word everywhere.
+ */
+import type { Claim } from './claims.ts';
+import type { CompiledBaseline } from './compile.ts';
+import { describeDifferences } from './drift.ts';
+import type { NamespacePlan, PlannedName } from './plan.ts';
+import type { Scope } from './selection.ts';
+import { DIRECTIONS } from '../api/network-policy.ts';
+
+export const STATES = [
+  'terminating', 'excluded', 'unselected', 'exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected',
+] as const;
+export type State = (typeof STATES)[number];
+
+export type VerdictReason =
+  | 'NamespaceTerminating' | 'SystemNamespace' | 'ExcludedByName' | 'NotSelected' | 'Exempt' | 'ExemptionOverridden' | 'NotEnforced'
+  | 'InvalidTemplate' | RefusalReason
+  | 'ForeignPolicy' | 'Superseded'
+  | 'Modified' | 'Deleted' | 'Contended'
+  | 'Missing' | 'Outdated' | 'Adopted' | 'Paused'
+  | 'InPlace';
+
+/** Why the API server did not take a write. */
+export type RefusalReason = 'Forbidden' | 'Invalid' | 'QuotaExceeded' | 'AdmissionDenied' | 'Unavailable';
+
+export interface Verdict {
+  readonly state: State;
+  readonly reason: VerdictReason;
+  /** Names the policy and the cause; empty where there is nothing to say. */
+  readonly message: string;
+}
+
+/** What became of earlier writes, as far as it still holds. By policy name. */
+export interface NamespaceFacts {
+  readonly refused: ReadonlyMap<string, { readonly reason: RefusalReason; readonly message: string }>;
+  readonly contended: ReadonlySet<string>;
+}
+export const NO_FACTS: NamespaceFacts = { refused: new Map(), contended: new Set() };
+
+const TERMINATING: Verdict = { state: 'terminating', reason: 'NamespaceTerminating', message: '' };
+const UNSELECTED: Verdict = { state: 'unselected', reason: 'NotSelected', message: '' };
+const AUDITED: Verdict = { state: 'audited', reason: 'NotEnforced', message: '' };
+const PROTECTED: Verdict = { state: 'protected', reason: 'InPlace', message: '' };
+const EXCLUDED = {
+  SystemNamespace: { state: 'excluded', reason: 'SystemNamespace', message: '' },
+  ExcludedByName: { state: 'excluded', reason: 'ExcludedByName', message: '' },
+} as const satisfies Record<string, Verdict>;
+
+export function verdictFor(baseline: CompiledBaseline, scope: Scope, plan: NamespacePlan, facts: NamespaceFacts): Verdict {
+  switch (scope.kind) {
+    case 'Terminating': return TERMINATING;
+    case 'Excluded': return EXCLUDED[scope.reason];
+    case 'Unselected': return UNSELECTED;
+    case 'Selected': return scope.enforced.size === 0 ? notEnforced(baseline, scope, plan) : worstOf(baseline, plan, facts);
+  }
+}
+
+function notEnforced(baseline: CompiledBaseline, scope: Extract<Scope, { kind: 'Selected' }>, plan: NamespacePlan): Verdict {
+  const exempt = DIRECTIONS.filter((direction) => scope.exempt.has(direction) && baseline.modes[direction] === 'Enforce');
+  if (exempt.length === 0) return AUDITED;
+  const overriding = plan.scopes.find((other) => other.scope.kind === 'Selected' && exempt.some((direction) => enforces(other.scope, direction)));
+  if (overriding !== undefined) {
+    return { state: 'exempt', reason: 'ExemptionOverridden', message: `exempt here, but baseline ${overriding.baseline.name} enforces ${exempt.join(' and ')}` };
+  }
+  const [first] = exempt;
+  return { state: 'exempt', reason: 'Exempt', message: (first === undefined ? undefined : scope.exempt.get(first)?.reason) ?? '' };
+}
+
+function enforces(scope: Scope, direction: (typeof DIRECTIONS)[number]): boolean {
+  return scope.kind === 'Selected' && scope.enforced.has(direction);
+}
+
+const BY_SEVERITY = new Map<State, number>(STATES.map((state, index) => [state, index]));
+
+/** The worst over the names that this baseline claims here. */
+function worstOf(baseline: CompiledBaseline, plan: NamespacePlan, facts: NamespaceFacts): Verdict {
+  let worst = PROTECTED;
+  for (const planned of plan.names) {
+    const claim = planned.claims.find((entry) => entry.baseline === baseline);
+    if (claim === undefined) continue;
+    const found = verdictOnName(planned, claim, facts);
+    if (severity(found) < severity(worst)) worst = found;
+  }
+  return worst;
+}
+
+/** Lower is worse. */
+export function severity({ state }: Verdict): number {
+  return BY_SEVERITY.get(state) ?? STATES.length;
+}
+
+function verdictOnName(planned: PlannedName, claim: Claim, facts: NamespaceFacts): Verdict {
+  const { name } = planned;
+  const refused = facts.refused.get(name);
+  if (refused !== undefined) return { state: 'failed', reason: refused.reason, message: `${name}: ${refused.message}` };
+  const superseded = supersededBy(planned, claim);
+  if (superseded !== undefined) {
+    return { state: 'conflicted', reason: 'Superseded', message: `${name}: baseline ${superseded} claims this name with another spec and has precedence` };
+  }
+  const verdict = verdictOnDecision(planned, claim);
+  if (facts.contended.has(name) && verdict.state !== 'protected') {
+    return { state: 'drifted', reason: 'Contended', message: `${name}: somebody undoes every repair; ${verdict.message || 'find the other writer in metadata.managedFields'}` };
+  }
+  return verdict;
+}
+
+/** default-deny is a union: nobody loses it. Elsewhere an equal spec is as good as the own one. */
+function supersededBy({ name, claims }: PlannedName, claim: Claim): string | undefined {
+  const [winner] = claims;
+  if (claim === winner || name === 'default-deny' || claim.wanted.hash === winner.wanted.hash) return undefined;
+  return winner.baseline.name;
+}
+
+function verdictOnDecision({ name, decision }: PlannedName, claim: Claim): Verdict {
+  switch (decision.kind) {
+    case 'InPlace':
+    case 'ForeignEqual': return PROTECTED;
+    case 'Create':
+      return decision.cause === 'Deleted'
+        ? { state: 'drifted', reason: 'Deleted', message: `${name} was deleted` }
+        : { state: 'pending', reason: 'Missing', message: `${name} is not there yet` };
+    case 'Update':
+      return decision.cause === 'Modified'
+        ? { state: 'drifted', reason: 'Modified', message: `${name}: ${describeDifferences(decision.differences)}` }
+        : { state: 'pending', reason: decision.cause, message: `${name} is not up to date yet` };
+    case 'Leave': return left(name, decision.reason, describeDifferences(decision.differences), claim.template.problem);
+  }
+}
+
+function left(name: string, reason: 'ForeignPolicy' | 'DriftWarned' | 'Paused' | 'InvalidTemplate', differences: string, problem: string | undefined): Verdict {
+  switch (reason) {
+    case 'ForeignPolicy':
+      return { state: 'conflicted', reason: 'ForeignPolicy', message: `${name} exists and is not ours; rename or delete it, or set adoptionPolicy: Adopt` };
+    case 'DriftWarned': return { state: 'drifted', reason: 'Modified', message: `${name}: ${differences} (driftPolicy: Warn)` };
+    case 'Paused': return { state: 'pending', reason: 'Paused', message: `${name} is not as planned, and the baseline is paused` };
+    case 'InvalidTemplate': return { state: 'failed', reason: 'InvalidTemplate', message: `${name}: ${problem ?? 'the template of the winning baseline cannot be used'}` };
+  }
+}

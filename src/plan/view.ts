@@ -1,0 +1,21 @@
+/** What planning looks at: one namespace, its policies, and every baseline. Plain values, built from stores, lists or files. */
+import type { NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
+import type { CompiledBaseline } from './compile.ts';
+
+export interface NamespaceView {
+  readonly namespace: NamespaceRecord;
+  /** By name: every NetworkPolicy of the namespace, ours or not. */
+  readonly policies: ReadonlyMap<string, PolicyRecord>;
+  readonly cluster: ClusterView;
+  /** Names of planned policies that somebody deleted while we watched, and that are not back yet. */
+  readonly deleted: ReadonlySet<string>;
+  readonly nowMs: number;
+}
+
+export interface ClusterView {
+  /** All of them, by precedence. */
+  readonly baselines: readonly CompiledBaseline[];
+  readonly byName: ReadonlyMap<string, CompiledBaseline>;
+  /** Exact names, the operator's own among them. */
+  readonly systemNamespaces: ReadonlySet<string>;
+}
