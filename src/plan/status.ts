@@ -1,0 +1,163 @@
+/**
+ * The status of a baseline from what is known of its namespaces: counts, conditions, the worst cases.
+ *
+ * Never grows with the cluster, holds no time and no number that changes by itself, so that nothing
+ * is written while nothing changes.
+ */
+import { mergeConditions, type NewCondition } from '../api/conditions.ts';
+import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
+import type { CompiledBaseline } from './compile.ts';
+import { severity, STATES, type State, type Verdict } from './verdict.ts';
+
+/** One namespace as the status of one baseline sees it. */
+export interface StatusRow {
+  readonly namespace: string;
+  readonly verdict: Verdict;
+  /** Leftover and overridden exemptions, which are no state of their own. */
+  readonly note: { readonly reason: string; readonly message: string } | undefined;
+  /** Pending for less than 5 s: normal for a new namespace, and not worth a write. */
+  readonly young: boolean;
+  readonly retained: number;
+}
+
+export interface StatusInput {
+  readonly baseline: CompiledBaseline;
+  readonly rows: readonly StatusRow[];
+  /** Every namespace was brought to this generation, or tried. */
+  readonly processed: boolean;
+  readonly held: Held | undefined;
+  readonly heldConfirmed: boolean;
+  /** Some of the namespaces that are held, sorted. */
+  readonly heldNamespaces: readonly string[];
+  readonly now: string;
+}
+
+const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
+const MESSAGE_LIMIT = 512;
+
+export function nextStatus(input: StatusInput): BaselineStatus {
+  const { baseline, held, now } = input;
+  const generation = baseline.record.generation;
+  const namespaces = countStates(input.rows);
+  const worst = worstCases(input.rows);
+  const enforced = namespaces.selected - namespaces.audited - namespaces.exempt;
+  return {
+    observedGeneration: generation,
+    conditions: mergeConditions(baseline.record.status.conditions ?? [], conditions(input, namespaces, worst), generation, now),
+    namespaces,
+    protected: `${namespaces.protected}/${enforced}`,
+    ...(held === undefined ? {} : { held }),
+    ...(worst.length === 0 ? {} : { worst }),
+  };
+}
+
+function countStates(rows: readonly StatusRow[]): NamespaceCounts {
+  const counts = new Map<State, number>(STATES.map((state) => [state, 0]));
+  let selected = 0;
+  for (const { verdict: { state }, young } of rows) {
+    if (SELECTED.has(state)) selected += 1;
+    if (!(state === 'pending' && young)) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  const count = (state: State): number => counts.get(state) ?? 0;
+  return {
+    selected, protected: count('protected'), audited: count('audited'), pending: count('pending'),
+    drifted: count('drifted'), conflicted: count('conflicted'), failed: count('failed'), exempt: count('exempt'),
+  };
+}
+
+const WORTH_NAMING: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
+
+function worstCases(rows: readonly StatusRow[]): WorstCase[] {
+  return rows
+    .filter(({ verdict, note, young }) => note !== undefined || (WORTH_NAMING.has(verdict.state) && !(verdict.state === 'pending' && young)))
+    .sort((a, b) => severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
+    .slice(0, WORST_LIMIT)
+    .map(({ namespace, verdict, note }) => {
+      const { reason, message } = WORTH_NAMING.has(verdict.state) ? verdict : note ?? verdict;
+      return { namespace, state: verdict.state, reason, message: message.slice(0, MESSAGE_LIMIT) };
+    });
+}
+
+function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
+  const { baseline } = input;
+  const found = [
+    ready(input, worst), templatesValid(input), upToDate(counts, worst), drifted(counts, worst), paused(baseline),
+    ...passing(input, worst),
+  ];
+  if (baseline.spec.dns.discovery === 'Auto') {
+    found.push({ type: 'DNSDetected', status: 'False', reason: 'NotSupported', message: 'dns.discovery: Auto is not supported yet; dns.peers and dns.ports, or their defaults, are used' });
+  }
+  return found;
+}
+
+function ready(input: StatusInput, worst: readonly WorstCase[]): NewCondition {
+  const { baseline, processed } = input;
+  const type = 'Ready';
+  const stalled = stalledBy(input, worst);
+  if (stalled !== undefined) return { type, status: 'False', ...stalled };
+  if (!processed) return { type, status: 'False', reason: 'Progressing', message: 'not every namespace has been brought to this generation yet' };
+  if (baseline.spec.paused) return { type, status: 'True', reason: 'Paused', message: 'paused: nothing is created, changed or deleted for this baseline' };
+  return { type, status: 'True', reason: 'Succeeded', message: 'every namespace has been processed for this generation' };
+}
+
+/** What needs a human before this baseline can go on. */
+function stalledBy({ baseline, held, heldConfirmed, heldNamespaces }: StatusInput, worst: readonly WorstCase[]): { reason: string; message: string } | undefined {
+  if (baseline.problem !== undefined) {
+    return { reason: 'InvalidSpec', message: `${baseline.problem}; ${baseline.usable ? 'the last good spec stays in force' : 'nothing is written or removed for it'}` };
+  }
+  if (held !== undefined && !heldConfirmed) return { reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) };
+  const forbidden = worst.find(({ reason }) => reason === 'Forbidden');
+  if (forbidden !== undefined) return { reason: 'Forbidden', message: `${forbidden.namespace}: ${forbidden.message}` };
+  return undefined;
+}
+
+function heldMessage(baseline: string, held: Held, examples: readonly string[]): string {
+  const named = examples.length === 0 ? '' : `, among them ${examples.slice(0, 5).join(', ')}`;
+  return `${held.namespaces} namespaces would lose isolation${named}; if that is meant: kubectl annotate --overwrite npb ${baseline} netbaseline.io/confirm=${held.token}`;
+}
+
+function passing(input: StatusInput, worst: readonly WorstCase[]): NewCondition[] {
+  const { baseline, held, heldConfirmed, heldNamespaces, processed } = input;
+  const found: NewCondition[] = [];
+  const stalled = stalledBy(input, worst);
+  if (stalled !== undefined) found.push({ type: 'Stalled', status: 'True', ...stalled });
+  else if (!processed) found.push({ type: 'Reconciling', status: 'True', reason: 'Progressing', message: 'bringing every namespace to this generation' });
+  if (held !== undefined && !heldConfirmed) {
+    found.push({ type: 'Held', status: 'True', reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) });
+  }
+  return found;
+}
+
+function templatesValid({ baseline, rows }: StatusInput): NewCondition {
+  const bad = baseline.templates.filter(({ problem }) => problem !== undefined);
+  const [first] = bad;
+  const type = 'TemplatesValid';
+  const refused = rows.find(({ verdict: { reason } }) => reason === 'Invalid');
+  if (first === undefined && refused !== undefined) {
+    return { type, status: 'False', reason: 'PolicyRefused', message: `the API server refuses a policy; first: ${refused.namespace}: ${refused.verdict.message}` };
+  }
+  if (first === undefined) return { type, status: 'True', reason: 'Valid', message: 'every template can be rendered' };
+  return { type, status: 'False', reason: 'InvalidTemplate', message: `${bad.length} of ${baseline.templates.length} templates cannot be used; first: ${first.name}: ${first.problem}` };
+}
+
+function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
+  const type = 'NamespacesUpToDate';
+  const behind = counts.failed + counts.conflicted + counts.drifted + counts.pending;
+  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst[0];
+  const example = first === undefined ? '' : `; first: ${first.namespace} (${first.reason}: ${first.message})`;
+  if (behind > 0) return { type, status: 'False', reason: worst[0]?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
+  return { type, status: 'True', reason: 'Succeeded', message: `every selected namespace is as planned${example}` };
+}
+
+function drifted(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
+  const type = 'Drifted';
+  if (counts.drifted === 0) return { type, status: 'False', reason: 'InSync', message: 'no generated policy differs from its plan' };
+  const first = worst.find(({ state }) => state === 'drifted');
+  return { type, status: 'True', reason: first?.reason ?? 'Modified', message: `${counts.drifted} namespaces; first: ${first?.namespace ?? '?'}: ${first?.message ?? ''}` };
+}
+
+function paused({ spec }: CompiledBaseline): NewCondition {
+  return spec.paused
+    ? { type: 'Paused', status: 'True', reason: 'Paused', message: 'spec.paused is true' }
+    : { type: 'Paused', status: 'False', reason: 'NotPaused', message: 'spec.paused is false' };
+}
