@@ -119,10 +119,11 @@ export function parseNamespace(object: WireNamespace): NamespaceRecord {
 /** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
 export type InternSpec = (spec: NetworkPolicySpec | undefined) => HashedSpec;
 
-export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec): PolicyRecord {
+/** `wasOurs`: this same object (by uid) was known as written by us before, whatever its managedFields say now. */
+export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
   const { metadata } = object;
   const { labels, annotations } = metadata;
-  const writtenByUs = metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false;
+  const writtenByUs = wasOurs || (metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false);
   const ours = writtenByUs || own(labels, MANAGED_BY_LABEL) === PRODUCT;
   const { hash, spec } = intern(object.spec);
   return {

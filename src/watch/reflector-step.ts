@@ -1,0 +1,170 @@
+/**
+ * What a reflector does next: a pure step from how a list or watch ended to the next attempt.
+ *
+ * Promises: a watch resumes where it was as long as the server allows it; a list is believed only when it is
+ * consistent with what was seen before; waits grow with failures and shrink with health.
+ * Must not: do IO, read a clock, or roll dice; times and random numbers are arguments.
+ */
+import { isKubeError, type KubeError, type KubeErrorKind } from '../kube/errors.ts';
+import { isNewer } from './versions.ts';
+
+/** Numbers of a reflector; durations in milliseconds unless the name says otherwise. */
+export interface ReflectorSettings {
+  /** First and longest wait after failures; the values of client-go. */
+  readonly backoffMs: number;
+  readonly backoffCapMs: number;
+  /** A watch that lived this long makes all earlier failures forgotten. */
+  readonly healthyAfterMs: number;
+  /**
+   * Longest wait while the port refuses connections. A refused connection costs the server nothing, and one that
+   * restarts is back within seconds: what happened meanwhile must not wait for half a minute.
+   */
+  readonly refusedCapMs: number;
+  /** Wait while the API server does not know the kind: the CRD is not there (yet). */
+  readonly missingMs: number;
+  /** Between two lists that confirm each other. */
+  readonly confirmMs: number;
+  /** A consistent list is made beside the watch after a random time between these two: it bounds a lost event. */
+  readonly auditMinMs: number;
+  readonly auditMaxMs: number;
+  /** Objects per page where the server refuses to stream its list. */
+  readonly pageSize: number;
+  /** The server is asked to end a watch after a random time between these two. */
+  readonly watchMinSeconds: number;
+  readonly watchMaxSeconds: number;
+}
+
+export const DEFAULT_REFLECTOR_SETTINGS: ReflectorSettings = {
+  backoffMs: 800,
+  backoffCapMs: 30_000,
+  healthyAfterMs: 120_000,
+  refusedCapMs: 2_000,
+  missingMs: 30_000,
+  confirmMs: 1_000,
+  auditMinMs: 30 * 60_000,
+  auditMaxMs: 60 * 60_000,
+  pageSize: 500,
+  watchMinSeconds: 1_800,
+  watchMaxSeconds: 3_600,
+};
+
+/** Where a reflector stands between two attempts. The version to resume at is the store's. */
+export interface Position {
+  /** False: list before watching. */
+  readonly resumable: boolean;
+  /** The server refused to stream its list; pages are used from then on. */
+  readonly pagesOnly: boolean;
+  /** Failures in a row, for the backoff. */
+  readonly failures: number;
+  /** Bad frames in a row without progress between them. */
+  readonly malformed: number;
+  /** Answers in a row that the server has not reached our version. */
+  readonly behind: number;
+  /** Complete lists in a row without any object, while the store has some. */
+  readonly emptyLists: number;
+}
+
+export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, emptyLists: 0 };
+
+export type Move = 'StreamList' | 'ListPages' | 'Watch';
+
+export function nextMove(position: Position): Move {
+  if (position.resumable) return 'Watch';
+  return position.pagesOnly ? 'ListPages' : 'StreamList';
+}
+
+/** After so many answers that the server is behind us, its next list counts even if it is older: etcd was restored. */
+const BEHIND_LIMIT = 3;
+/** After so many bad frames at one version, listing is the way past them. */
+const MALFORMED_LIMIT = 3;
+/** A watch that brings events but never lasts is opened again after this many doublings at most. */
+const RESTLESS_FAILURES = 2;
+
+export interface Size {
+  readonly size: number;
+  readonly version: string | undefined;
+}
+
+export type Verdict =
+  | 'Accept'
+  /** Older than what was seen, and the server has proved to be back there: take it as it is. */
+  | 'Reset'
+  /** Everything vanished at once: look a second time before believing it. */
+  | 'ConfirmEmpty'
+  /** Older than what was seen: from a server that is behind. */
+  | 'Stale';
+
+/** Whether a complete, consistent list may replace what the store has. */
+export function judgeList(position: Position, list: Size, store: Size): Verdict {
+  const older = isNewer(store.version, list.version);
+  if (older && position.behind < BEHIND_LIMIT) return 'Stale';
+  if (list.size === 0 && store.size > 0 && position.emptyLists === 0) return 'ConfirmEmpty';
+  return older ? 'Reset' : 'Accept';
+}
+
+/** How an attempt ended. */
+export interface End {
+  readonly move: Move;
+  /** Absent after an ordinary end. */
+  readonly error?: KubeError | undefined;
+  /** Of the list that was completed, if one was. */
+  readonly verdict?: Verdict | undefined;
+  /** From the first sign of life to the end. */
+  readonly livedMs: number;
+  /** A list was taken, or an event came. */
+  readonly progress: boolean;
+}
+
+export interface Next {
+  readonly position: Position;
+  readonly waitMs: number;
+}
+
+/** `random` is from 0 up to 1. */
+export function afterEnd(before: Position, end: End, settings: ReflectorSettings, random: number): Next {
+  const position = afterProgress(before, end, settings);
+  if (end.verdict === 'ConfirmEmpty') return { position: { ...position, resumable: false, emptyLists: position.emptyLists + 1 }, waitMs: settings.confirmMs };
+  if (end.verdict === 'Stale') return failed({ ...position, resumable: true }, settings.backoffCapMs, settings, random);
+  if (end.error !== undefined) return afterError(position, end.move, end.error, settings, random);
+  if (end.move === 'ListPages' || end.livedMs >= settings.healthyAfterMs) return { position, waitMs: 0 };
+  return failed(position, settings.backoffCapMs, settings, random);
+}
+
+/** What the attempt achieved before it ended. */
+function afterProgress(before: Position, end: End, settings: ReflectorSettings): Position {
+  const taken = end.verdict === 'Accept' || end.verdict === 'Reset';
+  const position = taken ? { ...before, resumable: true, behind: 0, emptyLists: 0 } : before;
+  if (end.livedMs >= settings.healthyAfterMs) return { ...position, failures: 0, malformed: 0, behind: 0 };
+  if (!end.progress) return position;
+  const failures = end.move === 'Watch' || taken ? Math.min(position.failures, RESTLESS_FAILURES - 1) : position.failures;
+  return { ...position, failures, malformed: 0, behind: end.move === 'Watch' ? 0 : position.behind };
+}
+
+function afterError(position: Position, move: Move, error: KubeError, settings: ReflectorSettings, random: number): Next {
+  const refusesStreaming = move === 'StreamList' && isKubeError(error, 'Invalid', 'BadRequest');
+  if (refusesStreaming && !position.resumable) return { position: { ...position, pagesOnly: true }, waitMs: 0 };
+  const next = { ...position, ...effects[error.kind]?.(position) };
+  if (error.kind === 'NotFound') return { position: next, waitMs: spread(settings.missingMs, random) };
+  const capMs = error.reason === 'ECONNREFUSED' ? settings.refusedCapMs : settings.backoffCapMs;
+  return failed(next, capMs, settings, random);
+}
+
+/** What an error says about the position, besides that the attempt failed. */
+const effects: Partial<Record<KubeErrorKind, (position: Position) => Partial<Position>>> = {
+  Expired: () => ({ resumable: false }),
+  NotFound: () => ({ resumable: false }),      // the kind is unknown: what comes back may be another one
+  BadRequest: () => ({ resumable: false }),
+  Invalid: () => ({ resumable: false }),
+  TooLargeResourceVersion: ({ resumable, behind }) => ({ behind: behind + 1, resumable: resumable && behind + 1 < BEHIND_LIMIT }),
+  Malformed: ({ resumable, malformed }) => ({ malformed: malformed + 1, resumable: resumable && malformed + 1 < MALFORMED_LIMIT }),
+};
+
+function failed(position: Position, capMs: number, settings: ReflectorSettings, random: number): Next {
+  const waitMs = spread(Math.min(settings.backoffMs * 2 ** position.failures, capMs), random);
+  return { position: { ...position, failures: position.failures + 1 }, waitMs };
+}
+
+/** Half to all of it, so that replicas which failed together do not return together. */
+function spread(ms: number, random: number): number {
+  return ms * (0.5 + random / 2);
+}
