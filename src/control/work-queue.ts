@@ -76,6 +76,9 @@ export interface WorkQueue {
   stats(): QueueStats;
 }
 
+/** How long runs may follow each other before timers and sockets get their turn. */
+const LONGEST_TURN_MS = 5;
+
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { work, concurrency, clock, observer } = options;
   const executor = new PQueue({ concurrency });
@@ -86,6 +89,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const idle = Promise.withResolvers<void>();
   let state: 'gathering' | 'running' | 'closed' = 'gathering';
   let pausedUntilMs = -Infinity;
+  let turnStartMs: number | undefined;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   /** Starts what can start, and sets the one timer for what cannot yet. */
@@ -93,7 +97,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (state !== 'running') return;
     const nowMs = clock.now();
     waiting.mature(nowMs);
-    while (nowMs >= pausedUntilMs && running.size < concurrency) {
+    while (waiting.ready > 0 && nowMs >= pausedUntilMs && running.size < concurrency && withinTurn(nowMs)) {
       const taken = waiting.take();
       if (taken === undefined) break;
       running.set(taken.key, nowMs);
@@ -101,6 +105,18 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       void executor.add(() => run(taken.key, nowMs)); // cannot reject
     }
     armTimer(nowMs);
+  }
+
+  /** Work that never waits for anything would otherwise go through the whole backlog in one turn. */
+  function withinTurn(nowMs: number): boolean {
+    if (turnStartMs === undefined) {
+      turnStartMs = nowMs;
+      setImmediate(() => {
+        turnStartMs = undefined;
+        pump();
+      });
+    }
+    return nowMs - turnStartMs < LONGEST_TURN_MS;
   }
 
   function armTimer(nowMs: number): void {
