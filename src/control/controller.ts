@@ -62,9 +62,9 @@ export function createController(parts: ControllerParts): Controller {
     const startedMs = clock.now();
     const result = await settle(() => withDeadline(key, signal));
     const nowMs = clock.now();
-    const next = 'outcome' in result ? succeeded(key, result.outcome, nowMs) : failed(key, result.error, signal, nowMs);
-    observer?.reconciled(resultOf(next, 'error' in result), nowMs - startedMs);
-    return next;
+    const end = 'outcome' in result ? succeeded(key, result.outcome, nowMs) : failed(key, result.error, signal, nowMs);
+    observer?.reconciled(end.result, nowMs - startedMs);
+    return end.next;
   }
 
   /** One controller per run: the run's own signal also ends with its deadline. */
@@ -85,42 +85,47 @@ export function createController(parts: ControllerParts): Controller {
     }
   }
 
-  function succeeded(key: string, { requeueAtMs }: Outcome, nowMs: number): Next {
+  function succeeded(key: string, { requeueAtMs }: Outcome, nowMs: number): End {
     failures.settled(key, nowMs);
-    if (requeueAtMs === undefined) return { kind: 'settled' };
-    return { kind: 'requeue', afterMs: Math.min(requeueAtMs - clock.wallMs(), LONGEST_REQUEUE_MS) };
+    if (requeueAtMs === undefined) return SETTLED;
+    const afterMs = Math.min(requeueAtMs - clock.wallMs(), LONGEST_REQUEUE_MS);
+    return { result: 'requeue_after', next: { kind: 'requeue', afterMs } };
   }
 
-  function failed(key: string, error: unknown, signal: AbortSignal, nowMs: number): Next {
-    if (signal.aborted) return { kind: 'retry', capMs: RETRY_CAP_MS }; // shutting down: nobody's failure
+  function failed(key: string, error: unknown, signal: AbortSignal, nowMs: number): End {
+    if (signal.aborted) return REPLAN; // shutting down: nobody's failure
     const disposition = dispositionOn(error);
     onFailure?.(key, error, disposition);
-    switch (disposition) {
-      case 'drop':
-        failures.settled(key, nowMs);
-        return { kind: 'settled' };
-      case 'replan':
-        return { kind: 'retry', capMs: RETRY_CAP_MS, baseMs: REPLAN_BASE_MS };
-      case 'retry':
-      case 'retrySlowly': {
-        const needsSomebody = disposition === 'retrySlowly';
-        if (needsSomebody) observer?.troubled('terminal');
-        if (isBug(error)) observer?.troubled('panic');
-        failures.failed(key, { error, needsSomebody }, nowMs);
-        return { kind: 'retry', capMs: needsSomebody ? SLOW_RETRY_CAP_MS : RETRY_CAP_MS };
-      }
+    if (disposition === 'replan') return REPLAN;
+    if (disposition === 'drop') {
+      failures.gone(key);
+      return SETTLED;
     }
+    const needsSomebody = disposition === 'retrySlowly';
+    if (needsSomebody) observer?.troubled('terminal');
+    if (isBug(error)) observer?.troubled('panic');
+    failures.failed(key, { error, needsSomebody }, nowMs);
+    return { result: 'error', next: { kind: 'retry', capMs: needsSomebody ? SLOW_RETRY_CAP_MS : RETRY_CAP_MS } };
   }
 
-  return createWorkQueue({ work, concurrency, clock, ...(observer && { observer }) });
+  const queue = createWorkQueue({ work, concurrency, clock, ...(observer && { observer }) });
+  return {
+    ...queue,
+    forget(key) {
+      queue.forget(key);
+      failures.gone(key);
+    },
+  };
 }
 
-/** In controller-runtime's words; dropped and replanned keys are no errors. */
-function resultOf(next: Next, threw: boolean): ReconcileResult {
-  if (next.kind === 'settled') return 'success';
-  if (next.kind === 'requeue') return 'requeue_after';
-  return threw && next.baseMs === undefined ? 'error' : 'requeue';
+/** How a run ended: for the queue, and in controller-runtime's words. */
+interface End {
+  readonly next: Next;
+  readonly result: ReconcileResult;
 }
+const SETTLED: End = { result: 'success', next: { kind: 'settled' } };
+/** The world is not as planned, which is no error: soon again, then with more patience. */
+const REPLAN: End = { result: 'requeue', next: { kind: 'retry', capMs: RETRY_CAP_MS, baseMs: REPLAN_BASE_MS } };
 
 const isBug = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;

@@ -19,8 +19,10 @@ export interface Failure {
 
 export interface FailureLog {
   failed(key: string, failure: Failure, nowMs: number): void;
-  /** The key did its work, or there is nothing left to do for it. */
+  /** The key did its work. */
   settled(key: string, nowMs: number): void;
+  /** There is nothing left to do for the key. */
+  gone(key: string): void;
 }
 
 interface Failing {
@@ -67,6 +69,7 @@ export function createFailureLog(log: Logger): FailureLog {
       failing.set(key, { signature, sinceMs: before?.sinceMs ?? nowMs, attempts: (before?.attempts ?? 0) + 1, logged });
       if (logged) log[needsSomebody ? 'error' : 'warn']('Reconcile failed, will be retried', { key, error, needsSomebody });
     },
+    gone: (key) => void failing.delete(key),
     settled(key, nowMs) {
       const before = failing.get(key);
       if (before === undefined) return;
