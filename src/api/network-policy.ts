@@ -30,7 +30,7 @@ export const labelSelector = z.object({
 }).meta({ 'x-kubernetes-map-type': 'atomic' });
 export type LabelSelector = z.infer<typeof labelSelector>;
 
-const cidr = z.string().min(1).max(49);
+const cidr = z.string().min(1).max(49).meta({ format: 'cidr' });
 
 const ipBlock = z.object({
   cidr: cidr.describe('Address range, for example 10.0.0.0/8 or 2001:db8::/32.'),
@@ -39,10 +39,6 @@ const ipBlock = z.object({
   {
     rule: 'isCIDR(self.cidr) && cidr(self.cidr) == cidr(self.cidr).masked()',
     message: 'cidr must be an address range with no bits set past its prefix, such as 10.0.0.0/8',
-  },
-  {
-    rule: '!has(self.except) || self.except.all(e, isCIDR(e) && cidr(e) == cidr(e).masked())',
-    message: 'every entry of except must be an address range with no bits set past its prefix, such as 10.1.0.0/16',
   },
 ));
 
