@@ -49,6 +49,28 @@ export function sleepOn(clock: Pick<Clock, 'setTimer'>, ms: number, signal?: Abo
   });
 }
 
+/** Rejects after `ms` or with `until`, whichever comes first, also when `run` does not listen to its signal. */
+export async function callWithin<T>(
+  ms: number, run: (signal: AbortSignal) => Promise<T>, clock: Pick<Clock, 'setTimer'>, until: AbortSignal,
+): Promise<T> {
+  until.throwIfAborted();
+  const own = new AbortController();
+  const over = Promise.withResolvers<never>();
+  const end = (reason: Error): void => {
+    own.abort(reason);
+    over.reject(reason);
+  };
+  const stop = (): void => end(until.reason as Error);
+  const cancel = clock.setTimer(ms, () => end(new Error(`no answer after ${ms / 1000} s`)));
+  until.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([run(own.signal), over.promise]);
+  } finally {
+    cancel();
+    until.removeEventListener('abort', stop);
+  }
+}
+
 /** Waits longer than setTimeout can in several legs. */
 function startTimer(ms: number, fn: () => void): () => void {
   let timer: NodeJS.Timeout;
