@@ -18,4 +18,6 @@ export interface ClusterView {
   readonly byName: ReadonlyMap<string, CompiledBaseline>;
   /** Exact names, the operator's own among them. */
   readonly systemNamespaces: ReadonlySet<string>;
+  /** Grows whenever planning can come out differently everywhere. */
+  readonly version: number;
 }

@@ -14,6 +14,8 @@ export interface Views {
   /** `undefined` when the namespace does not exist. */
   namespace(name: string): NamespaceView | undefined;
   cluster(): ClusterView;
+  /** The version of the cluster view since which this baseline is planned with as it is now; 0 when there is none. */
+  changedIn(baseline: string): number;
   /** Call for every change of a baseline, before any view is taken. True when planning can come out differently. */
   baselineChanged(change: Change<BaselineRecord>): boolean;
   /** Call for every change of a policy. */
@@ -37,14 +39,19 @@ const NONE_DELETED: ReadonlySet<string> = new Set();
 export function createViews(parts: ViewParts): Views {
   const compiled = new Map<string, CompiledBaseline>();
   const deleted = new Map<string, Set<string>>();
-  let cluster: ClusterView = clusterOf(compiled, parts.systemNamespaces);
+  const changedIn = new Map<string, number>();
+  let cluster: ClusterView = clusterOf(compiled, parts.systemNamespaces, 1);
 
   function baselineChanged({ name, before, after }: Change<BaselineRecord>): boolean {
     const known = compiled.get(name);
     if (after === undefined) compiled.delete(name);
     else compiled.set(name, isSameSpec(before, after) && known !== undefined ? { ...known, record: after } : compileBaseline(after, known));
-    cluster = clusterOf(compiled, parts.systemNamespaces);
-    return !isSameSpec(before, after);
+    const changed = !isSameSpec(before, after);
+    const version = changed ? cluster.version + 1 : cluster.version;
+    if (after === undefined) changedIn.delete(name);
+    else if (changed) changedIn.set(name, version);
+    cluster = clusterOf(compiled, parts.systemNamespaces, version);
+    return changed;
   }
 
   function policyChanged({ name, namespace = '', before, after }: Change<PolicyRecord>): void {
@@ -59,6 +66,7 @@ export function createViews(parts: ViewParts): Views {
       return { namespace, policies: parts.policies.inNamespace(name), cluster, deleted: deleted.get(name) ?? NONE_DELETED, nowMs: parts.wallMs() };
     },
     cluster: () => cluster,
+    changedIn: (baseline) => changedIn.get(baseline) ?? 0,
     baselineChanged,
     policyChanged,
     keepDeleted(namespace, planned) {
@@ -71,8 +79,8 @@ export function createViews(parts: ViewParts): Views {
   };
 }
 
-function clusterOf(compiled: ReadonlyMap<string, CompiledBaseline>, systemNamespaces: ReadonlySet<string>): ClusterView {
-  return { baselines: [...compiled.values()].sort(byPrecedence), byName: new Map(compiled), systemNamespaces };
+function clusterOf(compiled: ReadonlyMap<string, CompiledBaseline>, systemNamespaces: ReadonlySet<string>, version: number): ClusterView {
+  return { baselines: [...compiled.values()].sort(byPrecedence), byName: new Map(compiled), systemNamespaces, version };
 }
 
 /** Status, annotations and finalizers do not change a plan. */

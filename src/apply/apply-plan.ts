@@ -1,0 +1,96 @@
+/**
+ * Carries out the writes of a plan in their order.
+ *
+ * Promises: a refused policy stops nobody else; an allow that fails for a passing cause holds the deny back for
+ * at most 30 s; what is held or postponed is left out and said so; the worst failure is thrown at the end.
+ * Must not: decide what is written; it only decides whether now.
+ */
+import { DEFAULT_DENY } from '../api/names.ts';
+import { dispositionOn, KubeError } from '../kube/errors.ts';
+import type { FieldDifference } from '../plan/drift.ts';
+import { nameOf, type Write } from '../plan/writes.ts';
+import type { Performed } from './perform.ts';
+
+/** What became of one write. */
+export type Result =
+  | { readonly kind: 'Done' }
+  | { readonly kind: 'Mismatched'; readonly differences: readonly FieldDifference[] }
+  | { readonly kind: 'Refused'; readonly error: KubeError }
+  | { readonly kind: 'Failed'; readonly error: unknown }
+  | { readonly kind: 'Held' }
+  /** Until this time of the monotonic clock. */
+  | { readonly kind: 'Postponed'; readonly untilMs: number };
+
+export interface ApplyParts {
+  perform(write: Write, signal: AbortSignal): Promise<Performed>;
+  /** Whether the breaker lets it through. */
+  permits(write: Write): boolean;
+  /** The earliest time for this write by the clock of `now`; in the past when it may go at once. */
+  notBeforeMs(write: Write): number;
+  /** How long allow policies have been failing here; 0 when they have not. */
+  allowFailsForMs(): number;
+  now(): number;
+  /** Told of each write that was tried or left out. */
+  onResult(write: Write, result: Result): void;
+}
+
+export interface Applied {
+  /** When to look again for what was postponed, by the clock of `now`. */
+  readonly againAtMs: number | undefined;
+}
+
+/** For at most this long a deny waits for an allow that fails for a passing cause. */
+export const DENY_HELD_BACK_MS = 30_000;
+
+export async function applyPlan(writes: readonly Write[], parts: ApplyParts, signal: AbortSignal): Promise<Applied> {
+  let againAtMs: number | undefined;
+  let allowFailed = false;
+  let worst: unknown;
+  for (const write of writes) {
+    signal.throwIfAborted();
+    const mustWait = allowFailed && addsDeny(write) && parts.allowFailsForMs() < DENY_HELD_BACK_MS;
+    const result: Result = mustWait ? { kind: 'Held' } : await tryWrite(write, parts, signal);
+    parts.onResult(write, result);
+    if (result.kind === 'Postponed') againAtMs = Math.min(againAtMs ?? Infinity, result.untilMs);
+    if (result.kind === 'Failed' && isAllow(write)) allowFailed = true;
+    if (result.kind === 'Failed' || result.kind === 'Refused') worst = worse(worst, result.error);
+    if (worst !== undefined && mustLookAgain(worst)) break;
+  }
+  if (worst !== undefined) throw worst;
+  return { againAtMs };
+}
+
+async function tryWrite(write: Write, parts: ApplyParts, signal: AbortSignal): Promise<Result> {
+  if (!parts.permits(write)) return { kind: 'Held' };
+  const untilMs = parts.notBeforeMs(write);
+  if (untilMs > parts.now()) return { kind: 'Postponed', untilMs };
+  try {
+    const { mismatch } = await parts.perform(write, signal);
+    return mismatch.length === 0 ? { kind: 'Done' } : { kind: 'Mismatched', differences: mismatch };
+  } catch (error) {
+    const refused = error instanceof KubeError && dispositionOn(error) === 'retrySlowly';
+    return refused ? { kind: 'Refused', error } : { kind: 'Failed', error };
+  }
+}
+
+/** Brings or changes an allow policy. */
+export function isAllow(write: Write): boolean {
+  return write.kind !== 'Remove' && nameOf(write) !== DEFAULT_DENY;
+}
+
+function addsDeny(write: Write): boolean {
+  return write.kind !== 'Remove' && nameOf(write) === DEFAULT_DENY;
+}
+
+/** A namespace that is gone, or a world that is not as planned: the rest of the plan means nothing. */
+function mustLookAgain(error: unknown): boolean {
+  const disposition = dispositionOn(error);
+  return disposition === 'drop' || disposition === 'replan';
+}
+
+/** What heals by itself decides the wait: a refusal must not slow down what is only interrupted. */
+function worse(known: unknown, error: unknown): unknown {
+  if (known === undefined) return error;
+  const order = ['drop', 'replan', 'retry', 'retrySlowly'] as const;
+  return order.indexOf(dispositionOn(error)) < order.indexOf(dispositionOn(known)) ? error : known;
+}

@@ -1,0 +1,95 @@
+/**
+ * What this process remembers of a namespace between two runs, and nothing else does.
+ *
+ * Dropped with the namespace; the per-policy part is dropped as soon as there is nothing to remember, so that
+ * memory follows the number of live namespaces.
+ */
+import { NO_HISTORY, isContended, isQuiet, type RepairHistory } from '../plan/contention.ts';
+import type { NamespaceReport } from '../plan/report.ts';
+import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
+import { NO_FACTS } from '../plan/verdict.ts';
+
+export interface Refusal { readonly reason: RefusalReason; readonly message: string }
+
+/** What became of the writes of one policy name. */
+export interface PolicyMemory {
+  history: RepairHistory;
+  refusal: Refusal | undefined;
+  /** Version of the live object whose drift was counted; `deleted` for one that is not there. */
+  driftCounted: string | undefined;
+  /** When that drift was first seen; monotonic milliseconds. */
+  driftSinceMs: number | undefined;
+}
+
+export interface NamespaceMemory {
+  readonly uid: string;
+  /** The report of the last plan. */
+  report: NamespaceReport | undefined;
+  /** Version of the cluster view that was last carried out here; 0 before the first time. */
+  appliedVersion: number;
+  /** Since when the namespace is pending, monotonic milliseconds; `undefined` when it is not. */
+  pendingSinceMs: number | undefined;
+  /** Since when an allow policy fails for a passing cause; holds the deny back for a while. */
+  allowFailsSinceMs: number | undefined;
+  /** Created while this process watched: its time to protection is worth measuring. */
+  protectionAwaited: boolean;
+  readonly policies: Map<string, PolicyMemory>;
+}
+
+export interface NamespaceMemories {
+  get(namespace: string): NamespaceMemory | undefined;
+  /** Starts anew when the uid is another one: a namespace of the same name is a new namespace. */
+  of(namespace: string, uid: string, isNew?: boolean): NamespaceMemory;
+  forget(namespace: string): void;
+  clear(): void;
+  all(): Iterable<readonly [string, NamespaceMemory]>;
+  readonly size: number;
+}
+
+export function createNamespaceMemories(): NamespaceMemories {
+  const memories = new Map<string, NamespaceMemory>();
+  return {
+    get: (namespace) => memories.get(namespace),
+    of(namespace, uid, isNew = false) {
+      const known = memories.get(namespace);
+      if (known?.uid === uid) return known;
+      const fresh: NamespaceMemory = {
+        uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined, allowFailsSinceMs: undefined,
+        protectionAwaited: isNew, policies: new Map(),
+      };
+      memories.set(namespace, fresh);
+      return fresh;
+    },
+    forget: (namespace) => { memories.delete(namespace); },
+    clear: () => { memories.clear(); },
+    all: () => memories,
+    get size() { return memories.size; },
+  };
+}
+
+export function policyMemory(memory: NamespaceMemory, name: string): PolicyMemory {
+  const known = memory.policies.get(name);
+  if (known !== undefined) return known;
+  const fresh: PolicyMemory = { history: NO_HISTORY, refusal: undefined, driftCounted: undefined, driftSinceMs: undefined };
+  memory.policies.set(name, fresh);
+  return fresh;
+}
+
+/** Drops what need not be remembered: names with no refusal, no open drift and no recent repair. */
+export function tidy(memory: NamespaceMemory, nowMs: number): void {
+  for (const [name, { refusal, driftCounted, history }] of memory.policies) {
+    if (refusal === undefined && driftCounted === undefined && history.mismatches === 0 && isQuiet(history, nowMs)) memory.policies.delete(name);
+  }
+}
+
+/** What verdicts need to know of earlier writes. */
+export function factsOf({ policies }: NamespaceMemory, nowMs: number): NamespaceFacts {
+  if (policies.size === 0) return NO_FACTS;
+  const refused = new Map<string, Refusal>();
+  const contended = new Set<string>();
+  for (const [name, { refusal, history }] of policies) {
+    if (refusal !== undefined) refused.set(name, refusal);
+    if (isContended(history, nowMs)) contended.add(name);
+  }
+  return refused.size === 0 && contended.size === 0 ? NO_FACTS : { refused, contended };
+}

@@ -1,0 +1,90 @@
+/**
+ * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
+ *
+ * Written when it differs from what is stored: at once when a condition changes its status or something is
+ * held, otherwise at most once per `statusIntervalMs`.
+ */
+import { stableJson } from '../api/hash.ts';
+import { CLEANUP_FINALIZER } from '../api/names.ts';
+import type { BaselineStatus } from '../api/v1alpha1.ts';
+import type { BaselineRecord } from '../kube/objects.ts';
+import type { CompiledBaseline } from '../plan/compile.ts';
+import { nextStatus, type StatusRow } from '../plan/status.ts';
+import type { Outcome } from './controller.ts';
+import type { HeldRemovals } from './removal-gate.ts';
+
+export interface BaselineParts {
+  baseline(name: string): CompiledBaseline | undefined;
+  rows(name: string): readonly StatusRow[];
+  processed(name: string): boolean;
+  held(name: string): HeldRemovals;
+  /** Namespaces that still hold policies of the baseline and are not on their way out. */
+  holding(name: string): number;
+  forget(name: string): void;
+  patchMetadata(record: BaselineRecord, patch: object, signal: AbortSignal): Promise<void>;
+  patchStatus(record: BaselineRecord, status: object, signal: AbortSignal): Promise<void>;
+  /** The status that was just written, for events. */
+  statusWritten(baseline: CompiledBaseline, before: BaselineStatus, after: BaselineStatus): void;
+  /** When the status of a baseline was last written; monotonic milliseconds. */
+  readonly writtenAtMs: Map<string, number>;
+  readonly statusIntervalMs: number;
+  now(): number;
+  wallMs(): number;
+}
+
+export async function reconcileBaseline(name: string, parts: BaselineParts, signal: AbortSignal): Promise<Outcome> {
+  const baseline = parts.baseline(name);
+  if (baseline === undefined) {
+    parts.writtenAtMs.delete(name);
+    parts.forget(name);
+    return {};
+  }
+  if (await settleFinalizer(baseline, parts, signal)) return {};
+  return writeStatus(baseline, parts, signal);
+}
+
+/** True when the baseline is gone with it. */
+async function settleFinalizer({ record, spec, usable }: CompiledBaseline, parts: BaselineParts, signal: AbortSignal): Promise<boolean> {
+  const has = record.finalizers.includes(CLEANUP_FINALIZER);
+  const wants = usable && spec.deletionPolicy === 'Delete';
+  const others = record.finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
+  if (!has && wants && !record.deleting) await patchFinalizers(record, [...others, CLEANUP_FINALIZER], parts, signal);
+  const mayGo = record.deleting ? !wants || parts.holding(record.name) === 0 : !wants;
+  if (!has || !mayGo) return false;
+  await patchFinalizers(record, others, parts, signal);
+  return record.deleting;
+}
+
+async function patchFinalizers(record: BaselineRecord, finalizers: readonly string[], parts: BaselineParts, signal: AbortSignal): Promise<void> {
+  await parts.patchMetadata(record, { metadata: { resourceVersion: record.resourceVersion, finalizers } }, signal);
+}
+
+async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, signal: AbortSignal): Promise<Outcome> {
+  const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
+  const before = record.status;
+  const { held, confirmed, namespaces } = parts.held(baseline.name);
+  const after = nextStatus({
+    baseline, rows: parts.rows(baseline.name), processed: parts.processed(baseline.name),
+    held, heldConfirmed: confirmed, heldNamespaces: namespaces, now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
+  });
+  if (stableJson(before) === stableJson(after)) return {};
+  const nowMs = parts.now();
+  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + parts.statusIntervalMs - nowMs;
+  if (waitMs > 0 && !isUrgent(before, after)) return { requeueAtMs: parts.wallMs() + waitMs };
+  parts.writtenAtMs.set(baseline.name, nowMs);
+  await parts.patchStatus(record, mergePatch(before, after), signal);
+  parts.statusWritten(baseline, before, after);
+  return {};
+}
+
+/** A condition that turns, or a hold: somebody waits for it. */
+function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {
+  const turned = (status: BaselineStatus): string => stableJson((status.conditions ?? []).map(({ type, status: value }) => [type, value]));
+  return turned(before) !== turned(after) || before.held?.token !== after.held?.token;
+}
+
+/** A merge patch keeps what it does not name, so that what is gone is named with null. */
+function mergePatch(before: BaselineStatus, after: BaselineStatus): object {
+  const gone = Object.keys(before).filter((key) => !(key in after)).map((key) => [key, null] as const);
+  return { status: { ...Object.fromEntries(gone), ...after } };
+}

@@ -1,0 +1,72 @@
+/** Brings one namespace to its plan. The present view decides, never the event that woke it. */
+import { applyPlan, DENY_HELD_BACK_MS, isAllow, type Result } from '../apply/apply-plan.ts';
+import type { Performed } from '../apply/perform.ts';
+import { repairAtMs } from '../plan/contention.ts';
+import { planNamespace, type NamespacePlan } from '../plan/plan.ts';
+import type { NamespaceView } from '../plan/view.ts';
+import { nameOf, type Write } from '../plan/writes.ts';
+import type { Outcome } from './controller.ts';
+import type { NamespaceMemories, NamespaceMemory } from './namespace-memory.ts';
+import { isRepair } from './record-write.ts';
+import type { RemovalGate } from './removal-gate.ts';
+
+export interface NamespaceParts {
+  view(name: string): NamespaceView | undefined;
+  readonly memories: NamespaceMemories;
+  readonly gate: Pick<RemovalGate, 'permits'>;
+  /** Drops what is remembered of a namespace that is gone. */
+  forget(name: string): void;
+  planned(view: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory): void;
+  written(namespace: string, memory: NamespaceMemory, write: Write, result: Result): void;
+  perform(namespace: string, write: Write, signal: AbortSignal): Promise<Performed>;
+  /** Asks for another run after `delayMs`, besides what the queue does by itself. */
+  again(namespace: string, delayMs: number): void;
+  now(): number;
+}
+
+export async function reconcileNamespace(name: string, parts: NamespaceParts, signal: AbortSignal): Promise<Outcome> {
+  const view = parts.view(name);
+  if (view === undefined) {
+    parts.forget(name);
+    return {};
+  }
+  const memory = parts.memories.of(name, view.namespace.uid);
+  const plan = planNamespace(view);
+  parts.planned(view, plan, memory);
+  if (plan.writes.length > 0) await carryOut(view, plan, memory, parts, signal);
+  memory.appliedVersion = view.cluster.version;
+  return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
+}
+
+async function carryOut(view: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory, parts: NamespaceParts, signal: AbortSignal): Promise<void> {
+  const namespace = plan.namespace;
+  try {
+    const { againAtMs } = await applyPlan(plan.writes, {
+      perform: (write, abort) => parts.perform(namespace, write, abort),
+      permits: (write) => parts.gate.permits(namespace, write.opens),
+      notBeforeMs: (write) => notBeforeMs(write, memory, parts.now()),
+      allowFailsForMs: () => (memory.allowFailsSinceMs === undefined ? 0 : parts.now() - memory.allowFailsSinceMs),
+      now: () => parts.now(),
+      onResult: (write, result) => parts.written(namespace, memory, write, result),
+    }, signal);
+    if (againAtMs !== undefined) parts.again(namespace, Math.max(0, againAtMs - parts.now()));
+  } catch (error) {
+    memory.appliedVersion = view.cluster.version; // tried: the status says what became of it
+    parts.planned(view, plan, memory);
+    if (memory.allowFailsSinceMs !== undefined) parts.again(namespace, Math.max(0, memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now()));
+    throw error;
+  }
+  if (plan.writes.every((write) => !isAllow(write))) memory.allowFailsSinceMs = undefined;
+}
+
+/** Repairs wait while somebody fights them; every write waits while its answers are not what was sent. */
+function notBeforeMs(write: Write, memory: NamespaceMemory, nowMs: number): number {
+  const history = memory.policies.get(nameOf(write))?.history;
+  if (history === undefined) return nowMs;
+  return isRepair(write) ? repairAtMs(history, mayBeOpen(write), nowMs) : Math.max(nowMs, history.pausedUntilMs);
+}
+
+/** Missing, or with another spec: whether it is more open would take an evaluator, so it counts as open. */
+function mayBeOpen(write: Write): boolean {
+  return write.kind === 'Create' || (write.kind === 'Update' && write.differences.some(({ field }) => field.startsWith('spec')));
+}

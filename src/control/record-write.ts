@@ -1,0 +1,138 @@
+/**
+ * Takes down what became of each write: one structured line, counters, an event where somebody must act, and
+ * what the next run has to remember.
+ */
+import { isAllow, type Result } from '../apply/apply-plan.ts';
+import { describeDifferences } from '../plan/drift.ts';
+import { afterMatch, afterMismatch, afterRepair, isContended } from '../plan/contention.ts';
+import type { RefusalReason } from '../plan/verdict.ts';
+import { nameOf, type Write } from '../plan/writes.ts';
+import type { KubeError } from '../kube/errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import { policyMemory, type NamespaceMemory } from './namespace-memory.ts';
+import type { DriftChange } from './record-plan.ts';
+import type { RemovalGate } from './removal-gate.ts';
+
+export type WriteAction = 'create' | 'update' | 'remove';
+export type WriteResult = 'done' | 'refused' | 'failed' | 'mismatched';
+
+export interface WriteRecorderParts {
+  readonly log: Logger;
+  readonly gate: Pick<RemovalGate, 'removed'>;
+  now(): number;
+  /** Short, and different for each write of this process. */
+  newChangeId(): string;
+  generationOf(baseline: string): number | undefined;
+  onWrite(action: WriteAction, result: WriteResult): void;
+  onRepaired(policy: string, change: DriftChange, durationMs: number): void;
+  warn(warning: PolicyWarning): void;
+}
+
+/** Something that a person should know of one policy. */
+export interface PolicyWarning {
+  readonly reason: 'PolicyRefused' | 'Contended' | 'ResponseMismatch';
+  readonly namespace: string;
+  readonly policy: string;
+  readonly baseline: string;
+  readonly message: string;
+}
+
+export interface WrittenIn { readonly namespace: string; readonly memory: NamespaceMemory }
+
+const ACTIONS: Record<Write['kind'], WriteAction> = { Create: 'create', Update: 'update', Remove: 'remove' };
+
+export function recordWrite({ namespace, memory }: WrittenIn, write: Write, result: Result, parts: WriteRecorderParts): void {
+  const written: Written = { namespace, memory, write, name: nameOf(write), baseline: baselineOf(write), parts };
+  switch (result.kind) {
+    case 'Done': return done(written);
+    case 'Mismatched': return mismatched(written, describeDifferences(result.differences));
+    case 'Refused': return refused(written, result.error);
+    case 'Failed': return failed(written, result.error);
+    case 'Held':
+    case 'Postponed': return;
+  }
+}
+
+interface Written {
+  readonly namespace: string; readonly memory: NamespaceMemory; readonly write: Write;
+  readonly name: string; readonly baseline: string; readonly parts: WriteRecorderParts;
+}
+
+function done(written: Written): void {
+  const { memory, name, write, parts, namespace } = written;
+  parts.log.info('policy written', fields(written));
+  parts.onWrite(ACTIONS[write.kind], 'done');
+  if (write.opens.length > 0) parts.gate.removed(namespace, write.opens);
+  if (isAllow(write)) memory.allowFailsSinceMs = undefined;
+  const remembered = memory.policies.get(name);
+  if (remembered !== undefined) {
+    remembered.refusal = undefined;
+    remembered.history = afterMatch(remembered.history);
+  }
+  if (isRepair(write)) repaired(written);
+}
+
+function repaired({ namespace, memory, name, baseline, write, parts }: Written): void {
+  const remembered = policyMemory(memory, name);
+  const nowMs = parts.now();
+  const wasContended = isContended(remembered.history, nowMs);
+  remembered.history = afterRepair(remembered.history, nowMs);
+  if (remembered.driftSinceMs !== undefined) {
+    parts.onRepaired(name, write.cause === 'Deleted' ? 'deleted' : 'modified', nowMs - remembered.driftSinceMs);
+    remembered.driftSinceMs = undefined;
+  }
+  if (!wasContended && isContended(remembered.history, nowMs)) {
+    parts.warn({ reason: 'Contended', namespace, policy: name, baseline, message: `somebody undoes every repair of ${name}; find the other writer in metadata.managedFields (kubectl get netpol -n ${namespace} ${name} -o yaml --show-managed-fields)` });
+  }
+}
+
+function mismatched(written: Written, differences: string): void {
+  const { namespace, memory, name, baseline, write, parts } = written;
+  const remembered = policyMemory(memory, name);
+  const nowMs = parts.now();
+  remembered.history = afterMismatch(isRepair(write) ? afterRepair(remembered.history, nowMs) : remembered.history, nowMs);
+  parts.onWrite(ACTIONS[write.kind], 'mismatched');
+  parts.log.warn('policy was changed on the way in', { ...fields(written), response: differences });
+  if (isContended(remembered.history, nowMs)) {
+    parts.warn({ reason: 'ResponseMismatch', namespace, policy: name, baseline, message: `${name} is not stored as it is sent (${differences}); look for a mutating webhook or admission policy` });
+  }
+}
+
+function refused(written: Written, error: KubeError): void {
+  const { namespace, memory, name, baseline, write, parts } = written;
+  const remembered = policyMemory(memory, name);
+  const isNews = remembered.refusal?.message !== error.message;
+  remembered.refusal = { reason: refusalReason(error), message: error.message };
+  parts.onWrite(ACTIONS[write.kind], 'refused');
+  if (!isNews) return;
+  parts.log.warn('policy refused', { ...fields(written), reason: remembered.refusal.reason, error: error.message });
+  parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: `${name}: ${error.message}` });
+}
+
+function failed({ memory, write, parts }: Written, _error: unknown): void {
+  parts.onWrite(ACTIONS[write.kind], 'failed');
+  if (isAllow(write)) memory.allowFailsSinceMs ??= parts.now();
+}
+
+function refusalReason({ kind, message }: KubeError): RefusalReason {
+  if (kind === 'Forbidden') return 'Forbidden';
+  if (kind === 'QuotaOrAdmission') return message.includes('quota') ? 'QuotaExceeded' : 'AdmissionDenied';
+  return 'Invalid';
+}
+
+export function isRepair(write: Write): boolean {
+  return (write.kind === 'Create' && write.cause === 'Deleted') || (write.kind === 'Update' && write.cause === 'Modified');
+}
+
+function baselineOf(write: Write): string {
+  return write.kind === 'Remove' ? write.baseline : write.policy.baseline;
+}
+
+function fields({ namespace, name, baseline, write, parts }: Written): Record<string, unknown> {
+  return {
+    changeId: parts.newChangeId(), baseline, generation: parts.generationOf(baseline), namespace, policy: name,
+    action: ACTIONS[write.kind], cause: write.cause,
+    ...(write.kind === 'Update' && write.differences.length > 0 ? { differences: describeDifferences(write.differences) } : {}),
+    ...(write.opens.length > 0 ? { opens: write.opens.map(({ direction }) => direction) } : {}),
+  };
+}

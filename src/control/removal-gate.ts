@@ -1,0 +1,167 @@
+/**
+ * The breaker at work: knows which namespaces would lose isolation, and which of them may.
+ *
+ * Promises: after a change of a baseline nothing may be opened until every namespace has been looked at;
+ * what is held is in `status.held` before any of it is let through. The decision itself is plan/breaker.ts.
+ */
+import type { Held } from '../api/v1alpha1.ts';
+import type { BaselineRecord } from '../kube/objects.ts';
+import { BREAKER_WINDOW_MS, decideRemovals, type BreakerDecision } from '../plan/breaker.ts';
+import type { Loss } from '../plan/leaving.ts';
+
+export interface RemovalGate {
+  /** What the latest plan of a namespace would take away. */
+  note(namespace: string, losses: readonly Loss[]): void;
+  forget(namespace: string): void;
+  /** Planning can come out differently everywhere: nothing is permitted until `assessed`. */
+  unsettle(): void;
+  /** Every namespace has been planned and noted. Returns the namespaces that may go on. */
+  assessed(): readonly string[];
+  /** The baseline object has changed (status, annotation). Returns the namespaces that may go on now. */
+  reconsider(baseline: string): readonly string[];
+  permits(namespace: string, opens: readonly Loss[]): boolean;
+  /** These removals were carried out. */
+  removed(namespace: string, opens: readonly Loss[]): void;
+  heldFor(baseline: string): HeldRemovals;
+}
+
+export interface HeldRemovals {
+  readonly held: Held | undefined;
+  readonly confirmed: boolean;
+  /** Sorted. */
+  readonly namespaces: readonly string[];
+}
+
+export interface GateParts {
+  baseline(name: string): BaselineRecord | undefined;
+  /** How many namespaces hold policies of the baseline. */
+  holding(baseline: string): number;
+  /** Monotonic milliseconds. */
+  now(): number;
+  wallMs(): number;
+  /** What is held for a baseline is not what it was. */
+  onHeldChanged(baseline: string): void;
+}
+
+/** What is remembered per baseline; dropped with it. */
+interface Ledger {
+  readonly losing: Set<string>;
+  readonly lostAtMs: Map<string, number>;
+  /** The latest generation that was assessed without being held; its spec is no news any more. */
+  settledGeneration: number;
+  /** What is left of the confirmation that is being carried out, and of which token. */
+  confirmation: { readonly token: string; remaining: number } | undefined;
+  /** Of the last time that something could make it stricter; removals that are carried out only shrink it. */
+  decision: Decided | undefined;
+}
+
+interface Decided extends BreakerDecision { readonly permittedSet: ReadonlySet<string> }
+
+const NOTHING_PERMITTED: Decided = { permitted: [], permittedSet: new Set(), held: undefined, confirmed: false };
+const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
+
+export function createRemovalGate(parts: GateParts): RemovalGate {
+  const ledgers = new Map<string, Ledger>();
+  const losses = new Map<string, readonly Loss[]>();
+  let settled = false;
+
+  function ledgerOf(baseline: string): Ledger {
+    const known = ledgers.get(baseline);
+    if (known !== undefined) return known;
+    const fresh: Ledger = {
+      losing: new Set(), lostAtMs: new Map(), confirmation: undefined, decision: undefined,
+      settledGeneration: parts.baseline(baseline)?.status.observedGeneration ?? 0,
+    };
+    ledgers.set(baseline, fresh);
+    return fresh;
+  }
+
+  /** O(namespaces that lose), so it is done when something could make the answer stricter, not for each question. */
+  function decide(baseline: string): Decided {
+    const ledger = ledgerOf(baseline);
+    const record = parts.baseline(baseline);
+    if (record === undefined) return NOTHING_PERMITTED;
+    const before = ledger.decision?.held;
+    const answer = decideRemovals(inputOf(ledger, record));
+    const decision: Decided = { ...answer, permittedSet: new Set(answer.permitted) };
+    if (decision.confirmed && decision.held !== undefined) ledger.confirmation ??= { token: decision.held.token, remaining: decision.held.namespaces };
+    if (decision.held === undefined && settled) ledger.settledGeneration = record.generation;
+    ledger.decision = decision;
+    if (before?.token !== decision.held?.token || before?.namespaces !== decision.held?.namespaces) parts.onHeldChanged(baseline);
+    return decision;
+  }
+
+  function inputOf(ledger: Ledger, record: BaselineRecord): Parameters<typeof decideRemovals>[0] {
+    forgetOld(ledger, parts.now());
+    const stored = record.status.held;
+    if (ledger.confirmation !== undefined && ledger.confirmation.token !== stored?.token) ledger.confirmation = undefined;
+    return {
+      generation: record.generation,
+      specHash: record.specHash,
+      confirm: record.confirm,
+      losing: [...ledger.losing].sort(),
+      holding: ledger.losing.size === 0 ? 0 : parts.holding(record.name),
+      lost: [...ledger.lostAtMs.keys()].filter((name) => !ledger.losing.has(name)).length,
+      specIsNew: record.generation !== ledger.settledGeneration,
+      stored,
+      remaining: ledger.confirmation?.remaining,
+      now: new Date(parts.wallMs()).toISOString(),
+    };
+  }
+
+  function note(namespace: string, found: readonly Loss[]): void {
+    const before = losses.get(namespace) ?? [];
+    if (before.length === 0 && found.length === 0) return;
+    if (found.length === 0) losses.delete(namespace);
+    else losses.set(namespace, found);
+    for (const baseline of new Set([...before, ...found].map((loss) => loss.baseline))) {
+      const { losing } = ledgerOf(baseline);
+      const loses = found.some((loss) => loss.baseline === baseline);
+      if (losing.has(namespace) === loses) continue;
+      if (loses) losing.add(namespace);
+      else losing.delete(namespace);
+      if (settled && (loses || losing.size === 0)) decide(baseline);
+    }
+  }
+
+  function permitted(baseline: string): readonly string[] {
+    return settled ? decide(baseline).permitted : [];
+  }
+
+  return {
+    note,
+    forget: (namespace) => note(namespace, []),
+    unsettle: () => { settled = false; },
+    assessed() {
+      settled = true;
+      for (const name of ledgers.keys()) if (parts.baseline(name) === undefined) ledgers.delete(name);
+      return [...new Set([...ledgers.keys()].flatMap(permitted))];
+    },
+    reconsider: permitted,
+    permits(namespace, opens) {
+      return settled && opens.every(({ baseline }) => (ledgers.get(baseline)?.decision ?? decide(baseline)).permittedSet.has(namespace));
+    },
+    removed(namespace, opens) {
+      for (const baseline of new Set(opens.map((loss) => loss.baseline))) {
+        const ledger = ledgerOf(baseline);
+        if (ledger.lostAtMs.has(namespace)) continue;
+        ledger.lostAtMs.set(namespace, parts.now());
+        if (ledger.confirmation === undefined) continue;
+        ledger.confirmation.remaining -= 1;
+        parts.onHeldChanged(baseline);
+        if (ledger.confirmation.remaining <= 0) decide(baseline);
+      }
+    },
+    heldFor(baseline) {
+      const ledger = ledgers.get(baseline);
+      const held = ledger?.decision?.held;
+      if (ledger === undefined || held === undefined) return NOTHING_HELD;
+      const remaining = ledger.confirmation?.remaining ?? held.namespaces;
+      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort() };
+    },
+  };
+}
+
+function forgetOld({ lostAtMs }: Ledger, nowMs: number): void {
+  for (const [name, atMs] of lostAtMs) if (nowMs - atMs > BREAKER_WINDOW_MS) lostAtMs.delete(name);
+}
