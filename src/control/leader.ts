@@ -149,6 +149,7 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
   function lose(why: string): void {
     if (!leading()) return;
     const error = new Error(`leadership lost: ${why}`);
+    claimed = false; // not ours to give back
     end();
     fence.abort(error);
     onLost(error);

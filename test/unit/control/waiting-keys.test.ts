@@ -48,21 +48,21 @@ describe('lanes', () => {
 describe('delay heap', () => {
   it('gives entries in order of their time, whatever was moved or removed', () => {
     fc.assert(fc.property(
-      fc.array(fc.record({ dueMs: fc.nat(50), then: fc.constantFrom('keep', 'move', 'remove'), to: fc.nat(50) }), { maxLength: 60 }),
+      fc.array(fc.record({ dueMs: fc.nat(50), later: fc.constantFrom('keep', 'move', 'remove'), to: fc.nat(50) }), { maxLength: 60 }),
       (plan) => {
         const heap = createDelayHeap<{ dueMs: number; heapIndex: number }>();
         const entries = plan.map(({ dueMs }) => ({ dueMs, heapIndex: -1 }));
         for (const entry of entries) heap.push(entry);
         const expected: number[] = [];
-        plan.forEach(({ then, to }, index) => {
+        plan.forEach(({ later, to }, index) => {
           const entry = entries[index];
           assert.ok(entry);
-          if (then === 'remove') heap.remove(entry);
-          if (then === 'move') {
+          if (later === 'remove') heap.remove(entry);
+          if (later === 'move') {
             entry.dueMs = to;
             heap.push(entry);
           }
-          if (then !== 'remove') expected.push(entry.dueMs);
+          if (later !== 'remove') expected.push(entry.dueMs);
         });
         assert.equal(heap.size, expected.length);
         const got: number[] = [];
