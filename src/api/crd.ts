@@ -76,7 +76,14 @@ export function baselineSchema(): StructuralSchema {
 
 /** Translates one zod schema; throws a `TypeError` that names the place where that is not possible. */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
-  return structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }), '');
+  const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline', override: refuseTransforms });
+  return structural(json, '');
+}
+
+/** zod leaves out the default of everything that holds a transform, without a word. */
+function refuseTransforms({ zodSchema, path }: { zodSchema: z.core.$ZodTypes; path: (string | number)[] }): void {
+  const { type } = zodSchema._zod.def;
+  if (type === 'transform' || type === 'pipe') throw unsupported(path.join('.'), `an API server cannot carry out a ${type}`);
 }
 
 /** Keywords in the order in which people read a schema; anything else is not structural, or was never needed. */
@@ -127,7 +134,7 @@ function withoutClosing({ additionalProperties, ...rest }: StructuralSchema): St
 function intOrString({ anyOf, ...rest }: StructuralSchema, path: string): StructuralSchema {
   const kinds = Array.isArray(anyOf) ? (anyOf as StructuralSchema[]) : [];
   if (kinds.map(({ type }) => type).join() !== 'integer,string') throw unsupported(path, 'int-or-string is a union of an integer and a string');
-  return kinds.reduce<StructuralSchema>((merged, { type: _, ...limits }) => ({ ...merged, ...limits }), rest);
+  return { ...rest, ...kinds[0], ...kinds[1], type: undefined };
 }
 
 /** A keyword that is left out silently is a check that nobody makes. */

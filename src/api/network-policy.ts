@@ -12,11 +12,17 @@ export type Direction = (typeof DIRECTIONS)[number];
 
 const LABEL_KEY_LENGTH = 317; // 253 of a prefix, a slash, 63 of a name
 const LABEL_VALUE_LENGTH = 63;
+const LABEL_NAME = '[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?';
+/** Key of a label or annotation; its parts have limits of their own, which the operator checks. */
+export const LABEL_KEY = `([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?${LABEL_NAME}`;
+
+export const labelKey = z.string().min(1).max(LABEL_KEY_LENGTH).regex(new RegExp(`^${LABEL_KEY}$`));
+const labelValue = z.string().max(LABEL_VALUE_LENGTH).regex(new RegExp(`^(${LABEL_NAME})?$`));
 
 const matchExpression = z.object({
-  key: z.string().min(1).max(LABEL_KEY_LENGTH).describe('Label key that the requirement applies to.'),
-  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-  values: z.array(z.string().max(LABEL_VALUE_LENGTH)).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+  key: labelKey.describe('Label key that the requirement applies to.'),
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('In and NotIn compare with values; Exists and DoesNotExist look at the key alone.'),
+  values: z.array(labelValue).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional().describe('For In and NotIn.'),
 }).meta(cel(
   {
     rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
@@ -24,17 +30,30 @@ const matchExpression = z.object({
   },
 ));
 
+const matchLabels = z.record(z.string(), labelValue).meta({
+  maxProperties: 16,
+  ...cel({
+    // A schema cannot check the keys of a map; the operator does. This one never reaches it, as parsers of JavaScript
+    // drop it, and the selector would silently match more.
+    rule: "!('__proto__' in self)",
+    message: 'label key "__proto__" cannot exist',
+  }),
+});
+
 export const labelSelector = z.object({
-  matchLabels: z.record(z.string(), z.string().max(LABEL_VALUE_LENGTH)).meta({ maxProperties: 16 }).optional(),
-  matchExpressions: z.array(matchExpression).max(4).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+  matchLabels: matchLabels.optional().describe('Labels that must all be there with these values.'),
+  matchExpressions: z.array(matchExpression).max(4).meta({ 'x-kubernetes-list-type': 'atomic' }).optional()
+    .describe('Requirements that must all hold.'),
 }).meta({ 'x-kubernetes-map-type': 'atomic' });
 export type LabelSelector = z.infer<typeof labelSelector>;
 
+/** Whether bits are set past the prefix is checked for `cidr` only: for 64 of `except` in every peer, CEL would cost too much. */
 const cidr = z.string().min(1).max(49).meta({ format: 'cidr' });
 
 const ipBlock = z.object({
   cidr: cidr.describe('Address range, for example 10.0.0.0/8 or 2001:db8::/32.'),
-  except: z.array(cidr).max(64).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+  except: z.array(cidr).max(64).meta({ 'x-kubernetes-list-type': 'atomic' }).optional()
+    .describe('Ranges inside cidr that are left out.'),
 }).meta(cel(
   {
     rule: 'isCIDR(self.cidr) && cidr(self.cidr) == cidr(self.cidr).masked()',
@@ -43,9 +62,9 @@ const ipBlock = z.object({
 ));
 
 export const peer = z.object({
-  podSelector: labelSelector.optional(),
-  namespaceSelector: labelSelector.optional(),
-  ipBlock: ipBlock.optional(),
+  podSelector: labelSelector.optional().describe('Pods, in the namespace of the policy unless namespaceSelector is there too; {} is every pod.'),
+  namespaceSelector: labelSelector.optional().describe('Namespaces whose pods are meant; {} is every namespace.'),
+  ipBlock: ipBlock.optional().describe('Addresses, usually outside the cluster; alone in its peer.'),
 }).meta({
   minProperties: 1,
   ...cel(
@@ -61,16 +80,16 @@ export const peer = z.object({
 });
 export type Peer = z.infer<typeof peer>;
 
+/** IANA service name, as Kubernetes checks it: a letter somewhere, no hyphen at either end or twice in a row. */
+const PORT_NAME = '^([0-9]-?)*[a-z](-?[a-z0-9])*$';
+
 export const port = z.object({
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional().describe('TCP when absent.'),
-  port: z.union([z.int32(), z.string().max(63)]).meta({ 'x-kubernetes-int-or-string': true }).optional()
+  port: z.union([z.int32().min(1).max(65535), z.string().max(15).regex(new RegExp(PORT_NAME))])
+    .meta({ 'x-kubernetes-int-or-string': true }).optional()
     .describe('Port number or the name of a container port; every port when absent.'),
-  endPort: z.int32().min(1).max(65535).optional(),
+  endPort: z.int32().min(1).max(65535).optional().describe('Last port of a range that begins at port.'),
 }).meta(cel(
-  {
-    rule: '!has(self.port) || type(self.port) == string || (int(self.port) >= 1 && int(self.port) <= 65535)',
-    message: 'port must be between 1 and 65535, or the name of a container port',
-  },
   {
     rule: '!has(self.endPort) || (has(self.port) && type(self.port) == int && int(self.port) <= self.endPort)',
     message: 'endPort needs a numeric port that is not greater than it',
@@ -81,8 +100,15 @@ export type Port = z.infer<typeof port>;
 const peers = z.array(peer).min(1).max(64).meta({ 'x-kubernetes-list-type': 'atomic' });
 const ports = z.array(port).min(1).max(32).meta({ 'x-kubernetes-list-type': 'atomic' });
 
-export const ingressRule = z.object({ from: peers.optional(), ports: ports.optional() });
-export const egressRule = z.object({ to: peers.optional(), ports: ports.optional() });
+const rulePorts = ports.optional().describe('Ports that are allowed; every port when absent.');
+export const ingressRule = z.object({
+  from: peers.optional().describe('Sources that are allowed; every source when absent.'),
+  ports: rulePorts,
+});
+export const egressRule = z.object({
+  to: peers.optional().describe('Destinations that are allowed; every destination when absent.'),
+  ports: rulePorts,
+});
 export type IngressRule = z.infer<typeof ingressRule>;
 export type EgressRule = z.infer<typeof egressRule>;
 
@@ -90,8 +116,8 @@ export const networkPolicySpec = z.object({
   podSelector: labelSelector.describe('Pods that the policy applies to; {} is every pod of the namespace.'),
   policyTypes: z.array(z.enum(DIRECTIONS)).min(1).max(2).meta({ 'x-kubernetes-list-type': 'set' })
     .describe('Directions that the policy isolates. Required: what a policy means must not depend on defaulting.'),
-  ingress: z.array(ingressRule).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
-  egress: z.array(egressRule).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+  ingress: z.array(ingressRule).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional().describe('What may come in.'),
+  egress: z.array(egressRule).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional().describe('What may go out.'),
 }).meta(cel(
   {
     rule: "!has(self.ingress) || size(self.ingress) == 0 || 'Ingress' in self.policyTypes",

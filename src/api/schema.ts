@@ -1,4 +1,5 @@
 /** Helpers for schemas that become a CRD: what zod cannot say is attached as `x-kubernetes-…`. */
+import { z } from 'zod';
 
 /** One rule of the Common Expression Language, as `x-kubernetes-validations` takes it. */
 export interface CelRule {
@@ -12,4 +13,12 @@ export interface CelRule {
 /** Attaches rules to a schema: `z.object(…).meta(cel(…))`. */
 export function cel(...rules: readonly CelRule[]): Record<string, unknown> {
   return { 'x-kubernetes-validations': rules };
+}
+
+/**
+ * Text of at most `max` characters. They are counted as the API server counts them, by code points; by JavaScript's
+ * own count, of UTF-16 units, a stored baseline with many emoji would be refused here.
+ */
+export function text(max: number) {
+  return z.string().refine((value) => value.length <= max || Array.from(value).length <= max, `at most ${max} characters`).meta({ maxLength: max });
 }
