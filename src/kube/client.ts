@@ -5,10 +5,19 @@
  * thrown as a `KubeError`. Nothing is retried here except a request that met an outdated token, once.
  * Must not: decide anything about policies, or let a generated `V1…` class touch a body.
  */
-import type { Frame } from './frames.ts';
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../api/names.ts';
+import type { Connection } from './connection-source.ts';
+import { keepCredentials } from './credentials.ts';
+import type { Attempt } from './errors.ts';
+import { malformed, type Frame } from './frames.ts';
+import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
-import type { Resource } from './resources.ts';
+import { callApi, type Call, type RequestParts, type RequestRecord } from './requests.ts';
+import { BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
+import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
+import { createTransport } from './transport.ts';
+import { watchApi } from './watching.ts';
 
 export interface ListPage<W extends WireObject = WireObject> {
   readonly items: readonly W[];
@@ -71,4 +80,109 @@ export interface KubeClient {
 export interface PageQuery {
   readonly limit: number;
   readonly continueToken?: string | undefined;
+}
+
+export interface ClientOptions {
+  readonly connection: Connection;
+  /** Names the product and its version to the API server's logs. */
+  readonly userAgent: string;
+  /** Told of every exchange; must not throw. */
+  readonly onRequest?: (record: RequestRecord) => void;
+  /** Told when credentials could not be read again; the old ones stay in use. */
+  readonly onCredentialFailure?: (error: unknown) => void;
+  readonly clock: GateClock;
+  readonly settings?: Partial<ClientSettings>;
+}
+
+/** Rejects when the credentials cannot be read; opens no connection yet. */
+export async function createKubeClient(options: ClientOptions): Promise<KubeClient> {
+  const { connection, clock } = options;
+  const settings = { ...DEFAULT_CLIENT_SETTINGS, ...options.settings };
+  const server = new URL(connection.server);
+  const credentials = await keepCredentials({
+    read: connection.read, clock, intervalMs: settings.credentialsMs, onFailure: options.onCredentialFailure ?? (() => undefined),
+  });
+  const parts = {
+    transport: createTransport({ ...settings, origin: server.origin, proxyUrl: connection.proxyUrl }),
+    credentials,
+    gate: createGate(clock),
+    host: server.host,
+    basePath: server.pathname.replace(/\/+$/, ''),
+    userAgent: options.userAgent,
+    now: () => clock.now(),
+    onRequest: options.onRequest ?? (() => undefined),
+    settings,
+  };
+  return clientOver(parts);
+}
+
+/** Unknown and misspelt fields are refused instead of dropped: `_from` for `from` would allow everybody. */
+const WRITE = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }).toString();
+const STATUS_WRITE = new URLSearchParams({ fieldManager: STATUS_FIELD_MANAGER, fieldValidation: 'Strict' }).toString();
+const MERGE_PATCH = 'application/merge-patch+json';
+
+function clientOver(parts: RequestParts & { readonly settings: ClientSettings }): KubeClient {
+  const { requestMs, listMs } = parts.settings;
+
+  /** The API server answers with the object that was asked for: the one place where that is taken on trust. */
+  async function send<W extends WireObject>(resource: Resource<W>, address: ObjectAddress, call: Omit<Call, 'attempt' | 'deadlineMs'>, signal: AbortSignal): Promise<W> {
+    const attempt: Attempt = { verb: VERBS[call.method], resource: resource.plural, name: address.name, namespace: address.namespace };
+    return await callApi(parts, { ...call, attempt, deadlineMs: requestMs }, signal) as W;
+  }
+  function create<W extends WireObject>(resource: Resource<W>, object: W, signal: AbortSignal, urgent = false): Promise<W> {
+    return send(resource, addressOf(object), { method: 'POST', path: `${collectionPath(resource, object.metadata.namespace)}?${WRITE}`, body: object, urgent }, signal);
+  }
+  function replace<W extends WireObject>(resource: Resource<W>, object: W, signal: AbortSignal, urgent = false): Promise<W> {
+    const address = addressOf(object);
+    return send(resource, address, { method: 'PUT', path: `${objectPath(resource, address)}?${WRITE}`, body: object, urgent }, signal);
+  }
+  function get<W extends WireObject>(resource: Resource<W>, address: ObjectAddress, signal: AbortSignal, urgent = false): Promise<W> {
+    return send(resource, address, { method: 'GET', path: objectPath(resource, address), urgent }, signal);
+  }
+
+  return {
+    createPolicy: (policy, signal) => create(NETWORK_POLICIES, policy, signal),
+    replacePolicy: (policy, signal) => replace(NETWORK_POLICIES, policy, signal),
+    getPolicy: (namespace, name, signal) => get(NETWORK_POLICIES, { namespace, name }, signal),
+    async removePolicy({ namespace, name, uid, resourceVersion }, signal) {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
+      await send(NETWORK_POLICIES, { namespace, name }, { method: 'DELETE', path: objectPath(NETWORK_POLICIES, { namespace, name }), body }, signal);
+    },
+    patchBaseline: (name, patch, signal) =>
+      send(BASELINES, { name }, { method: 'PATCH', path: `${objectPath(BASELINES, { name })}?${WRITE}`, body: patch, contentType: MERGE_PATCH }, signal),
+    patchBaselineStatus(name, patch, signal) {
+      const path = `${objectPath(BASELINES, { name, subresource: 'status' })}?${STATUS_WRITE}`;
+      return send(BASELINES, { name }, { method: 'PATCH', path, body: patch, contentType: MERGE_PATCH }, signal);
+    },
+    async createEvent(namespace, event, signal) {
+      const path = `${collectionPath(EVENTS, namespace)}?${WRITE}`;
+      await callApi(parts, { attempt: { verb: 'create', resource: EVENTS.plural, namespace }, method: 'POST', path, body: event, deadlineMs: requestMs }, signal);
+    },
+    getLease: (namespace, name, signal) => get(LEASES, { namespace, name }, signal, true),
+    createLease: (lease, signal) => create(LEASES, lease, signal, true),
+    replaceLease: (lease, signal) => replace(LEASES, lease, signal, true),
+    async listPage(resource, { limit, continueToken }, signal) {
+      const query = new URLSearchParams({ limit: String(limit), ...(continueToken === undefined ? {} : { continue: continueToken }) });
+      const attempt: Attempt = { verb: 'list', resource: resource.plural };
+      const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, deadlineMs: listMs }, signal);
+      return pageOf(attempt, list);
+    },
+    watch: (resource, query, sink, signal) => watchApi(parts, { resource, query }, sink, signal),
+    async close() {
+      parts.credentials.close();
+      await parts.transport.close();
+    },
+  };
+}
+
+/** In the words of RBAC. */
+const VERBS: Record<Call['method'], string> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+const addressOf = ({ metadata }: WireObject): ObjectAddress => ({ name: metadata.name, namespace: metadata.namespace });
+
+function pageOf<W extends WireObject>(attempt: Attempt, answer: unknown): ListPage<W> {
+  const list = answer as { items?: W[] | null; metadata?: { resourceVersion?: string; continue?: string } };
+  const resourceVersion = list.metadata?.resourceVersion;
+  if (resourceVersion === undefined || !(Array.isArray(list.items) || list.items === null)) throw malformed(attempt, 'a list without items or resourceVersion');
+  return { items: list.items ?? [], resourceVersion, continueToken: list.metadata?.continue || undefined };
 }

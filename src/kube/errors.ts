@@ -1,9 +1,6 @@
 /**
- * Everything that can go wrong between the operator and the API server, sorted once: anything thrown becomes a
- * `KubeError` of one kind, and each kind has one disposition.
- *
- * Promises: sorted by code, reason, details and causes; message text decides in `refusedByRbac` alone, where the
- * API offers nothing else. Messages are short: they name what was tried and the first cause, never a whole body.
+ * Everything that can go wrong between the operator and the API server: a closed list of kinds, and what each means
+ * for the work that met it. Answers of the server are sorted into kinds in error-answers.ts.
  */
 
 export type KubeErrorKind =
@@ -109,11 +106,39 @@ export class KubeError extends Error {
   }
 }
 
+/** Anything thrown, as a `KubeError` that keeps it as its cause. */
+export function toKubeError(thrown: unknown, attempt?: Attempt): KubeError {
+  if (thrown instanceof KubeError) return thrown;
+  const { code, name, message } = facts(thrown);
+  const kind = kindOfThrown(thrown, code, name);
+  return new KubeError(`${words(attempt)}${message}`, { kind, reason: code ?? name }, { cause: thrown });
+}
+
+function kindOfThrown(thrown: unknown, code: string | undefined, name: string): KubeErrorKind {
+  if (name === 'AbortError') return 'Aborted';
+  if (code !== undefined && CONNECTION_CODES.test(code)) return 'Unavailable';
+  return thrown instanceof SyntaxError ? 'Malformed' : 'Unexpected';
+}
+
+/** Codes of sockets, TLS, certificates, name resolution, HTTP/2 and undici. */
+const CONNECTION_CODES = /^(E[A-Z]+|UND_ERR_.+|ERR_(SSL|TLS|HTTP2|STREAM|SOCKET|PROXY)_.+|[A-Z]+_CERT_.+|CERT_.+|DEPTH_ZERO_.+|SELF_SIGNED_.+|UNABLE_TO_.+|HPE_.+)$/;
+
+/** undici wraps what happened in the error of the attempt; several addresses fail as one AggregateError. */
+function facts(thrown: unknown): { code: string | undefined; name: string; message: string } {
+  if (!(thrown instanceof Error)) return { code: undefined, name: 'Unknown', message: String(thrown) };
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+  const inner = thrown.cause instanceof Error ? facts(thrown.cause) : undefined;
+  return { code: code ?? inner?.code, name: thrown.name, message: thrown.message || (inner?.message ?? code ?? thrown.name) };
+}
+
+/** `create networkpolicies default-deny in team-a: `, or nothing. */
+export function words(attempt: Attempt | undefined): string {
+  if (attempt === undefined) return '';
+  const { verb, resource, name, namespace } = attempt;
+  return `${verb} ${resource}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}: `;
+}
+
 /** Whether `error` is a `KubeError` of one of these kinds. */
 export function isKubeError(error: unknown, ...kinds: readonly KubeErrorKind[]): error is KubeError {
   return error instanceof KubeError && (kinds.length === 0 || kinds.includes(error.kind));
-}
-export function toKubeError(thrown: unknown, attempt?: Attempt): KubeError {
-  if (thrown instanceof KubeError) return thrown;
-  return new KubeError(`${String(attempt?.verb)}`, { kind: 'Unexpected' }, { cause: thrown });
 }

@@ -6,6 +6,7 @@
  * Must not: do IO, read a clock, or roll dice; times and random numbers are arguments.
  */
 import { isKubeError, type KubeError, type KubeErrorKind } from '../kube/errors.ts';
+import { SILENT } from '../kube/watching.ts';
 import { isNewer } from './versions.ts';
 
 /** Numbers of a reflector; durations in milliseconds unless the name says otherwise. */
@@ -24,6 +25,11 @@ export interface ReflectorSettings {
   readonly missingMs: number;
   /** Between two lists that confirm each other. */
   readonly confirmMs: number;
+  /**
+   * A server that lists an older state than was seen before is merely behind, unless it stays so for this long: then
+   * its etcd was restored, and what it has is the truth.
+   */
+  readonly restoredAfterMs: number;
   /** A consistent list is made beside the watch after a random time between these two: it bounds a lost event. */
   readonly auditMinMs: number;
   readonly auditMaxMs: number;
@@ -41,6 +47,7 @@ export const DEFAULT_REFLECTOR_SETTINGS: ReflectorSettings = {
   refusedCapMs: 2_000,
   missingMs: 30_000,
   confirmMs: 1_000,
+  restoredAfterMs: 120_000,
   auditMinMs: 30 * 60_000,
   auditMaxMs: 60 * 60_000,
   pageSize: 500,
@@ -58,13 +65,14 @@ export interface Position {
   readonly failures: number;
   /** Bad frames in a row without progress between them. */
   readonly malformed: number;
-  /** Answers in a row that the server has not reached our version. */
+  /** How often in a row the server showed that it has not reached our version, and since when. */
   readonly behind: number;
+  readonly behindSinceMs: number;
   /** Complete lists in a row without any object, while the store has some. */
   readonly emptyLists: number;
 }
 
-export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, emptyLists: 0 };
+export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, behindSinceMs: 0, emptyLists: 0 };
 
 export type Move = 'StreamList' | 'ListPages' | 'Watch';
 
@@ -73,7 +81,7 @@ export function nextMove(position: Position): Move {
   return position.pagesOnly ? 'ListPages' : 'StreamList';
 }
 
-/** After so many answers that the server is behind us, its next list counts even if it is older: etcd was restored. */
+/** After so many signs in a row that the server is behind, a list follows; after as many, it may be believed. */
 const BEHIND_LIMIT = 3;
 /** After so many bad frames at one version, listing is the way past them. */
 const MALFORMED_LIMIT = 3;
@@ -87,17 +95,25 @@ export interface Size {
 
 export type Verdict =
   | 'Accept'
-  /** Older than what was seen, and the server has proved to be back there: take it as it is. */
+  /** Older than what was seen, and the server has stayed there: take it as it is. */
   | 'Reset'
   /** Everything vanished at once: look a second time before believing it. */
   | 'ConfirmEmpty'
   /** Older than what was seen: from a server that is behind. */
   | 'Stale';
 
+/** What a step may know beside the position: the time, a number from 0 up to 1, and the limits. */
+export interface Circumstances {
+  readonly nowMs: number;
+  readonly random: number;
+  readonly settings: ReflectorSettings;
+}
+
 /** Whether a complete, consistent list may replace what the store has. */
-export function judgeList(position: Position, list: Size, store: Size): Verdict {
+export function judgeList(position: Position, list: Size, store: Size, { nowMs, settings }: Circumstances): Verdict {
   const older = isNewer(store.version, list.version);
-  if (older && position.behind < BEHIND_LIMIT) return 'Stale';
+  const restored = position.behind >= BEHIND_LIMIT && nowMs - position.behindSinceMs >= settings.restoredAfterMs;
+  if (older && !restored) return 'Stale';
   if (list.size === 0 && store.size > 0 && position.emptyLists === 0) return 'ConfirmEmpty';
   return older ? 'Reset' : 'Accept';
 }
@@ -120,46 +136,51 @@ export interface Next {
   readonly waitMs: number;
 }
 
-/** `random` is from 0 up to 1. */
-export function afterEnd(before: Position, end: End, settings: ReflectorSettings, random: number): Next {
+export function afterEnd(before: Position, end: End, now: Circumstances): Next {
+  const { settings } = now;
   const position = afterProgress(before, end, settings);
   if (end.verdict === 'ConfirmEmpty') return { position: { ...position, resumable: false, emptyLists: position.emptyLists + 1 }, waitMs: settings.confirmMs };
-  if (end.verdict === 'Stale') return failed({ ...position, resumable: true }, settings.backoffCapMs, settings, random);
-  if (end.error !== undefined) return afterError(position, end.move, end.error, settings, random);
+  if (end.verdict === 'Stale') return failed({ ...position, ...behindAgain(position, now), resumable: false }, settings.backoffCapMs, now);
+  if (end.error !== undefined) return afterError(position, { move: end.move, error: end.error }, now);
   if (end.move === 'ListPages' || end.livedMs >= settings.healthyAfterMs) return { position, waitMs: 0 };
-  return failed(position, settings.backoffCapMs, settings, random);
+  return failed(position, settings.backoffCapMs, now);
 }
 
 /** What the attempt achieved before it ended. */
 function afterProgress(before: Position, end: End, settings: ReflectorSettings): Position {
   const taken = end.verdict === 'Accept' || end.verdict === 'Reset';
   const position = taken ? { ...before, resumable: true, behind: 0, emptyLists: 0 } : before;
-  if (end.livedMs >= settings.healthyAfterMs) return { ...position, failures: 0, malformed: 0, behind: 0 };
   if (!end.progress) return position;
-  const failures = end.move === 'Watch' || taken ? Math.min(position.failures, RESTLESS_FAILURES - 1) : position.failures;
-  return { ...position, failures, malformed: 0, behind: end.move === 'Watch' ? 0 : position.behind };
+  if (end.livedMs >= settings.healthyAfterMs) return { ...position, failures: 0, malformed: 0, behind: 0 };
+  return { ...position, failures: Math.min(position.failures, RESTLESS_FAILURES - 1), malformed: 0, behind: 0 };
 }
 
-function afterError(position: Position, move: Move, error: KubeError, settings: ReflectorSettings, random: number): Next {
-  const refusesStreaming = move === 'StreamList' && isKubeError(error, 'Invalid', 'BadRequest');
-  if (refusesStreaming && !position.resumable) return { position: { ...position, pagesOnly: true }, waitMs: 0 };
-  const next = { ...position, ...effects[error.kind]?.(position) };
-  if (error.kind === 'NotFound') return { position: next, waitMs: spread(settings.missingMs, random) };
-  const capMs = error.reason === 'ECONNREFUSED' ? settings.refusedCapMs : settings.backoffCapMs;
-  return failed(next, capMs, settings, random);
+function afterError(position: Position, { move, error }: { move: Move; error: KubeError }, now: Circumstances): Next {
+  const { settings } = now;
+  const refusesStreaming = move === 'StreamList' && !position.resumable && isKubeError(error, 'Invalid', 'BadRequest');
+  if (refusesStreaming) return { position: { ...position, pagesOnly: true }, waitMs: 0 };
+  const next = { ...position, ...effects[error.kind]?.(position, now, error) };
+  if (error.kind === 'NotFound') return { position: next, waitMs: spread(settings.missingMs, now.random) };
+  return failed(next, error.reason === 'ECONNREFUSED' ? settings.refusedCapMs : settings.backoffCapMs, now);
 }
 
 /** What an error says about the position, besides that the attempt failed. */
-const effects: Partial<Record<KubeErrorKind, (position: Position) => Partial<Position>>> = {
+const effects: Partial<Record<KubeErrorKind, (position: Position, now: Circumstances, error: KubeError) => Partial<Position>>> = {
   Expired: () => ({ resumable: false }),
-  NotFound: () => ({ resumable: false }),      // the kind is unknown: what comes back may be another one
   BadRequest: () => ({ resumable: false }),
   Invalid: () => ({ resumable: false }),
-  TooLargeResourceVersion: ({ resumable, behind }) => ({ behind: behind + 1, resumable: resumable && behind + 1 < BEHIND_LIMIT }),
-  Malformed: ({ resumable, malformed }) => ({ malformed: malformed + 1, resumable: resumable && malformed + 1 < MALFORMED_LIMIT }),
+  NotFound: () => ({ resumable: false }), // the kind is unknown; what comes back may be another one
+  Malformed: ({ malformed, resumable }) => ({ malformed: malformed + 1, resumable: resumable && malformed + 1 < MALFORMED_LIMIT }),
+  TooLargeResourceVersion: (position, now) => ({ ...behindAgain(position, now), resumable: position.resumable && position.behind + 1 < BEHIND_LIMIT }),
+  // a watch from a version that the server has not reached says nothing, not even a bookmark: only a list can tell
+  Unavailable: ({ resumable }, _now, error) => ({ resumable: resumable && error.reason !== SILENT }),
 };
 
-function failed(position: Position, capMs: number, settings: ReflectorSettings, random: number): Next {
+function behindAgain({ behind, behindSinceMs }: Position, { nowMs }: Circumstances): Partial<Position> {
+  return { behind: behind + 1, behindSinceMs: behind === 0 ? nowMs : behindSinceMs };
+}
+
+function failed(position: Position, capMs: number, { settings, random }: Circumstances): Next {
   const waitMs = spread(Math.min(settings.backoffMs * 2 ** position.failures, capMs), random);
   return { position: { ...position, failures: position.failures + 1 }, waitMs };
 }

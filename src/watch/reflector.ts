@@ -11,7 +11,7 @@ import type { KubeErrorKind } from '../kube/errors.ts';
 import type { ObjectRecord, WireObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { attempt, between, type AttemptParts, type ReflectorClock } from './attempt.ts';
-import { afterEnd, DEFAULT_REFLECTOR_SETTINGS, judgeList, nextMove, START, type End, type Position, type ReflectorSettings, type Size } from './reflector-step.ts';
+import { afterEnd, DEFAULT_REFLECTOR_SETTINGS, judgeList, nextMove, START, type Circumstances, type End, type Position, type ReflectorSettings, type Size } from './reflector-step.ts';
 import type { Change, WritableStore } from './store.ts';
 
 export type { ReflectorClock } from './attempt.ts';
@@ -77,6 +77,8 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
   let position: Position = START;
   let lastFrameAtMs: number | undefined;
   let problem: ReflectorProblem | undefined;
+  /** Ends the attempt under way, when something beside it has changed the position. */
+  let restart = new AbortController();
   const counts = { lists: 0, failures: 0, malformed: 0 };
 
   store.listen((change) => {
@@ -91,10 +93,12 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     return {
       ...options, settings,
       alive: () => { lastFrameAtMs = clock.now(); },
-      judge: (list) => judgeList(judgedFrom(), list, store),
+      judge: (list) => judgeList(judgedFrom(), list, store, circumstances()),
       listed,
     };
   }
+
+  const circumstances = (): Circumstances => ({ nowMs: clock.now(), random: clock.random(), settings });
 
   function listed(list: Size): void {
     counts.lists += 1;
@@ -108,9 +112,11 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     const watching: AttemptParts<W, R> = { ...own, alive: () => { own.alive(); problem = undefined; } };
     while (!signal.aborted) {
       const move = nextMove(position);
-      const end = await attempt(move, move === 'Watch' ? watching : own, signal);
+      restart = new AbortController();
+      const end = await attempt(move, move === 'Watch' ? watching : own, AbortSignal.any([signal, restart.signal]));
       if (signal.aborted) return;
-      const next = afterEnd(position, end, settings, clock.random());
+      if (restart.signal.aborted) continue;
+      const next = afterEnd(position, end, circumstances());
       note(end, next.waitMs);
       position = next.position;
       if (next.waitMs > 0) await rest(next.waitMs);
@@ -145,10 +151,17 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
       const end = await attempt(position.pagesOnly ? 'ListPages' : 'StreamList', parts(() => ({ ...position, emptyLists })), signal, true);
       if (signal.aborted || !position.resumable) return;
       const found = problemOf(end);
-      if (found !== undefined) log.warn('list beside the watch failed', { resource, ...found });
-      if (found?.kind !== 'EmptyList') return;
+      if (found === undefined) return;
+      log.warn('list beside the watch failed', { resource, ...found });
+      if (found.kind === 'StaleList') relist(end); // the watch cannot tell: from a version to come it hears nothing
+      if (found.kind !== 'EmptyList') return;
       await rest(settings.confirmMs);
     }
+  }
+
+  function relist(end: End): void {
+    position = afterEnd(position, end, circumstances()).position;
+    restart.abort();
   }
 
   const rest = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined); // an abort only ends it

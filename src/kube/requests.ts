@@ -1,0 +1,118 @@
+/**
+ * One request to the API server, from the gate to a parsed answer or a `KubeError`.
+ *
+ * Promises: ends by its deadline; an outdated token is read again and the request repeated once, nothing else is.
+ */
+import { errorFromAnswer, type Answer } from './error-answers.ts';
+import { KubeError, toKubeError, words, type Attempt } from './errors.ts';
+import { exchange, withDeadline, type ExchangeRequest } from './exchange.ts';
+import { malformed } from './frames.ts';
+import type { CredentialKeeper } from './credentials.ts';
+import type { Gate } from './gate.ts';
+import type { Transport } from './transport.ts';
+
+/** One finished exchange, for the metrics `rest_client_*`. */
+export interface RequestRecord {
+  /** HTTP method. */
+  readonly verb: string;
+  readonly host: string;
+  /** HTTP status, or `<error>` where there was no answer, as client-go counts it. */
+  readonly code: string;
+  /** To the end of the answer; of a watch, to its beginning. */
+  readonly durationMs: number;
+}
+
+export interface RequestParts {
+  readonly transport: Transport;
+  readonly credentials: CredentialKeeper;
+  readonly gate: Gate;
+  readonly host: string;
+  /** Path of the API server's URL, when it is served below one; empty otherwise. */
+  readonly basePath: string;
+  readonly userAgent: string;
+  readonly now: () => number;
+  readonly onRequest: (record: RequestRecord) => void;
+}
+
+export interface Call {
+  readonly attempt: Attempt;
+  readonly method: ExchangeRequest['method'];
+  readonly path: string;
+  readonly body?: object;
+  readonly contentType?: string;
+  readonly deadlineMs: number;
+  /** Goes although the gate is closed. */
+  readonly urgent?: boolean;
+}
+
+export async function callApi(parts: RequestParts, call: Call, signal: AbortSignal): Promise<unknown> {
+  const limits = limitsOf(call.attempt, call.deadlineMs, signal);
+  if (call.urgent !== true) await passGate(parts.gate, call.attempt, signal);
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const ask = (): Promise<Answer> => withDeadline(limits, (limited) => exchangeOnce(parts, call, body, limited));
+  let answer = await ask();
+  if (answer.code === 401) {
+    await parts.credentials.refresh();
+    answer = await ask();
+  }
+  return resultOf(parts, call.attempt, answer);
+}
+
+export async function passGate(gate: Gate, attempt: Attempt, signal: AbortSignal): Promise<void> {
+  try {
+    await gate.pass(signal);
+  } catch (cause) {
+    throw aborted(attempt, cause);
+  }
+}
+
+export function limitsOf(attempt: Attempt, deadlineMs: number, signal: AbortSignal) {
+  return {
+    signal,
+    deadlineMs,
+    expired: () => new KubeError(`${words(attempt)}no answer within ${deadlineMs} ms`, { kind: 'Unavailable', reason: 'DeadlineExceeded' }),
+    aborted: () => aborted(attempt, signal.reason),
+  };
+}
+
+export function aborted(attempt: Attempt, cause: unknown): KubeError {
+  return new KubeError(`${words(attempt)}aborted`, { kind: 'Aborted' }, { cause });
+}
+
+export function headersFor(parts: RequestParts, contentType?: string): Record<string, string> {
+  const headers = { accept: 'application/json', 'user-agent': parts.userAgent, ...parts.credentials.current().headers };
+  return contentType === undefined ? headers : { ...headers, 'content-type': contentType };
+}
+
+/** Notes Retry-After in every answer: the whole process waits, not only this request. */
+export function refusal(parts: RequestParts, attempt: Attempt, answer: Answer): KubeError {
+  const error = errorFromAnswer(attempt, answer);
+  if (error.kind === 'Throttled' && error.retryAfterMs !== undefined) parts.gate.close(error.retryAfterMs);
+  return error;
+}
+
+async function exchangeOnce(parts: RequestParts, call: Call, body: string | undefined, signal: AbortSignal): Promise<Answer> {
+  const startedMs = parts.now();
+  let code = '<error>';
+  try {
+    const { method } = call;
+    const headers = headersFor(parts, body === undefined ? undefined : call.contentType ?? 'application/json');
+    const dispatcher = parts.transport.requests(parts.credentials.current().tls);
+    const answer = await exchange(dispatcher, { method, path: parts.basePath + call.path, headers, body }, { signal });
+    code = String(answer.code);
+    return answer;
+  } catch (thrown) {
+    throw toKubeError(thrown, call.attempt);
+  } finally {
+    parts.onRequest({ verb: call.method, host: parts.host, code, durationMs: parts.now() - startedMs });
+  }
+}
+
+function resultOf(parts: RequestParts, attempt: Attempt, answer: Answer): unknown {
+  if (answer.code < 200 || answer.code > 299) throw refusal(parts, attempt, answer);
+  try {
+    return JSON.parse(answer.text) as unknown;
+  } catch (cause) {
+    throw malformed(attempt, `an answer ${answer.code} that is not JSON`, cause);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * One watch on a connection of its own, until it ends.
+ *
+ * Promises: a dead connection is noticed, by unanswered pings within `pingSilenceMs`, by missing bytes within
+ * `watchSilenceMs`; the connection is destroyed at the end, whatever the end was; nothing is delivered afterwards.
+ */
+import type { WatchQuery, WatchSink } from './client.ts';
+import { KubeError, toKubeError, words, type Attempt } from './errors.ts';
+import { exchange } from './exchange.ts';
+import { createFrameReader, malformed } from './frames.ts';
+import type { WireObject } from './objects.ts';
+import { aborted, headersFor, passGate, refusal, type RequestParts } from './requests.ts';
+import { collectionPath, type Resource } from './resources.ts';
+import type { ClientSettings } from './settings.ts';
+import type { Answer } from './error-answers.ts';
+
+/** `reason` of the error that ends a watch which said nothing at all. */
+export const SILENT = 'Silent';
+
+export async function watchApi<W extends WireObject>(
+  parts: RequestParts & { readonly settings: ClientSettings }, what: { resource: Resource<W>; query: WatchQuery }, sink: WatchSink<W>, signal: AbortSignal,
+): Promise<void> {
+  const attempt: Attempt = { verb: 'watch', resource: what.resource.plural };
+  await passGate(parts.gate, attempt, signal);
+  const path = `${parts.basePath}${collectionPath(what.resource)}?${queryOf(what.query)}`;
+  let answer = await watchOnce(parts, { attempt, path }, sink, signal);
+  if (answer.code === 401) {
+    await parts.credentials.refresh();
+    answer = await watchOnce(parts, { attempt, path }, sink, signal);
+  }
+  if (answer.code !== 200) throw refusal(parts, attempt, answer);
+}
+
+function queryOf(query: WatchQuery): string {
+  const asked = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true', timeoutSeconds: String(query.timeoutSeconds) });
+  if (query.resourceVersion !== undefined) asked.set('resourceVersion', query.resourceVersion);
+  if (query.initialEvents) {
+    asked.set('sendInitialEvents', 'true');
+    asked.set('resourceVersionMatch', 'NotOlderThan');
+  }
+  return asked.toString();
+}
+
+async function watchOnce<W extends WireObject>(
+  parts: RequestParts & { readonly settings: ClientSettings }, target: { attempt: Attempt; path: string }, sink: WatchSink<W>, signal: AbortSignal,
+): Promise<Answer> {
+  const { attempt, path } = target;
+  if (signal.aborted) throw aborted(attempt, signal.reason);
+  const startedMs = parts.now();
+  const ending = new AbortController();
+  const onAbort = (): void => { ending.abort(aborted(attempt, signal.reason)); };
+  signal.addEventListener('abort', onAbort);
+  const pulse = startPulse(parts, attempt, (error) => { ending.abort(error); });
+  const line = parts.transport.openWatch(parts.credentials.current().tls, () => {
+    pulse.pinged();
+    sink.alive();
+  });
+  const reader = createFrameReader<W>(attempt, (frame) => {
+    if (!ending.signal.aborted) sink.frame(frame);
+  });
+  let code = '<error>';
+  const record = (): void => { parts.onRequest({ verb: 'GET', host: parts.host, code, durationMs: parts.now() - startedMs }); };
+  try {
+    const answer = await exchange(line.dispatcher, { method: 'GET', path, headers: headersFor(parts) }, {
+      signal: ending.signal,
+      onBegin: (status) => {
+        code = String(status);
+        record();
+        pulse.began(line.pings());
+        if (status === 200) sink.alive();
+      },
+      onData: (bytes) => {
+        pulse.heard();
+        sink.alive();
+        reader.push(bytes);
+      },
+    });
+    if (reader.pendingBytes > 0) throw malformed(attempt, 'the last frame was cut off');
+    return answer;
+  } catch (thrown) {
+    if (code === '<error>') record();
+    throw asWatchError(thrown, attempt);
+  } finally {
+    pulse.stop();
+    signal.removeEventListener('abort', onAbort);
+    await line.destroy().catch(() => undefined);
+  }
+}
+
+/** What the sink threw is about a frame that it could not take. */
+function asWatchError(thrown: unknown, attempt: Attempt): KubeError {
+  const error = toKubeError(thrown, attempt);
+  return error.kind === 'Unexpected' ? malformed(attempt, error.message, thrown) : error;
+}
+
+/** Notices when the other side has fallen silent. */
+function startPulse({ now, settings }: RequestParts & { readonly settings: ClientSettings }, attempt: Attempt, end: (error: KubeError) => void) {
+  const startedMs = now();
+  let beganMs: number | undefined;
+  let heardMs: number | undefined;
+  let pingedMs = Number.POSITIVE_INFINITY; // no pings are due yet
+
+  function problem(nowMs: number): KubeError | undefined {
+    if (beganMs === undefined) return nowMs - startedMs > settings.watchAnswerMs ? silence('no answer', settings.watchAnswerMs, 'DeadlineExceeded') : undefined;
+    if (nowMs - pingedMs > settings.pingSilenceMs) return silence('no ping was answered', settings.pingSilenceMs, 'DeadConnection');
+    const quiet = nowMs - (heardMs ?? beganMs) > settings.watchSilenceMs;
+    return quiet ? silence('not a single byte', settings.watchSilenceMs, heardMs === undefined ? SILENT : 'DeadConnection') : undefined;
+  }
+  function silence(what: string, ms: number, reason: string): KubeError {
+    return new KubeError(`${words(attempt)}${what} for ${ms} ms`, { kind: 'Unavailable', reason });
+  }
+
+  const shortest = Math.min(settings.pingSilenceMs, settings.watchSilenceMs, settings.watchAnswerMs);
+  const timer = setInterval(() => {
+    const error = problem(now());
+    if (error !== undefined) end(error);
+  }, Math.max(10, shortest / 10));
+  return {
+    began(pings: boolean): void {
+      beganMs = now();
+      if (pings) pingedMs = beganMs;
+    },
+    heard(): void { heardMs = now(); },
+    pinged(): void { pingedMs = now(); },
+    stop(): void { clearInterval(timer); },
+  };
+}
