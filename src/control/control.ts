@@ -66,10 +66,18 @@ export interface ControlState {
   readonly memories: NamespaceMemories;
   readonly gate: RemovalGate;
   readonly controllers: Readonly<Record<ControllerName, Controller>>;
+  /** When every namespace was last planned at once; milliseconds since the epoch. */
+  lastFullScanMs(): number | undefined;
 }
 
 export interface Control {
   readonly state: ControlState;
+  /** To be told of every change of a store, from the first on. */
+  readonly changed: {
+    namespace(change: Change<NamespaceRecord>): void;
+    policy(change: Change<PolicyRecord>): void;
+    baseline(change: Change<BaselineRecord>): void;
+  };
   /** Call when every store is synced and this replica may write. */
   start(): void;
   /** Lets what runs come to its end, at most `deadlineMs`; nothing new starts. */
@@ -87,6 +95,7 @@ export function createControl(parts: ControlParts): Control {
   const memories = createNamespaceMemories();
   const views = createViews({ ...stores, systemNamespaces: new Set(settings.systemNamespaces), wallMs: clock.wallMs });
   let started = false;
+  let scannedMs: number | undefined;
 
   const gate = createRemovalGate({
     baseline: (name) => stores.baselines.get(name),
@@ -103,6 +112,7 @@ export function createControl(parts: ControlParts): Control {
       const permitted = await assessRemovals({
         names: () => names(stores.namespaces), view: (name) => views.namespace(name), version: () => views.cluster().version, gate, clock,
       }, signal);
+      scannedMs = clock.wallMs();
       for (const namespace of permitted) wake(namespace, 0);
       for (const { name } of stores.baselines.all()) touchBaseline(name, 0);
       return {};
@@ -147,12 +157,9 @@ export function createControl(parts: ControlParts): Control {
     for (const { name } of stores.baselines.all()) touchBaseline(name, 0);
   }
 
-  stores.namespaces.listen(onNamespace);
-  stores.policies.listen(onPolicy);
-  stores.baselines.listen(onBaseline);
-
   return {
-    state: { views, memories, gate, controllers },
+    state: { views, memories, gate, controllers, lastFullScanMs: () => scannedMs },
+    changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline },
     start() {
       started = true;
       replanAll();
@@ -223,13 +230,15 @@ function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) 
   const { clock, gate, views, memories, stores, client, settings } = shared;
   const announcer = createAnnouncer(shared.events);
   const writtenAtMs = new Map<string, number>();
+  const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
     rows: (name) => statusRows(name, memories, clock.now()),
     processed: (name) => isProcessed(views.changedIn(name), stores.namespaces.all(), memories),
     held: (name) => gate.heldFor(name),
     holding: (name) => [...holdersOf(name, stores)].filter((namespace) => stores.namespaces.get(namespace)?.terminating === false).length,
-    forget: () => {},
+    exemptionEnded: announcer.expired,
+    lookedAtMs,
     async patchMetadata({ name }, patch, abort) {
       stores.baselines.observeWrite(parseBaseline(await client.patchBaseline(name, patch, abort)));
     },

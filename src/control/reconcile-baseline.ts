@@ -20,11 +20,13 @@ export interface BaselineParts {
   held(name: string): HeldRemovals;
   /** Namespaces that still hold policies of the baseline and are not on their way out. */
   holding(name: string): number;
-  forget(name: string): void;
   patchMetadata(record: BaselineRecord, patch: object, signal: AbortSignal): Promise<void>;
   patchStatus(record: BaselineRecord, status: object, signal: AbortSignal): Promise<void>;
   /** The status that was just written, for events. */
   statusWritten(baseline: CompiledBaseline, before: BaselineStatus, after: BaselineStatus): void;
+  exemptionEnded(baseline: CompiledBaseline, target: string): void;
+  /** When the exemptions of a baseline were last looked at; milliseconds since the epoch. */
+  readonly lookedAtMs: Map<string, number>;
   /** When the status of a baseline was last written; monotonic milliseconds. */
   readonly writtenAtMs: Map<string, number>;
   readonly statusIntervalMs: number;
@@ -36,11 +38,27 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   const baseline = parts.baseline(name);
   if (baseline === undefined) {
     parts.writtenAtMs.delete(name);
-    parts.forget(name);
+    parts.lookedAtMs.delete(name);
     return {};
   }
   if (await settleFinalizer(baseline, parts, signal)) return {};
-  return writeStatus(baseline, parts, signal);
+  const expiresAtMs = noteExpiries(baseline, parts);
+  const { requeueAtMs } = await writeStatus(baseline, parts, signal);
+  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity);
+  return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
+}
+
+/** Says which exemptions have ended since the last look; returns when the next one ends. */
+function noteExpiries(baseline: CompiledBaseline, parts: BaselineParts): number {
+  const nowMs = parts.wallMs();
+  const lookedAtMs = parts.lookedAtMs.get(baseline.name) ?? nowMs;
+  parts.lookedAtMs.set(baseline.name, nowMs);
+  let nextMs = Infinity;
+  for (const { expiresAtMs, target } of baseline.exemptions) {
+    if (expiresAtMs > nowMs) nextMs = Math.min(nextMs, expiresAtMs);
+    else if (expiresAtMs > lookedAtMs) parts.exemptionEnded(baseline, target);
+  }
+  return nextMs;
 }
 
 /** True when the baseline is gone with it. */

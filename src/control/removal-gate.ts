@@ -115,12 +115,13 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     if (found.length === 0) losses.delete(namespace);
     else losses.set(namespace, found);
     for (const baseline of new Set([...before, ...found].map((loss) => loss.baseline))) {
-      const { losing } = ledgerOf(baseline);
+      const { losing, decision } = ledgerOf(baseline);
+      const waits = decision?.held !== undefined && !decision.confirmed;
       const loses = found.some((loss) => loss.baseline === baseline);
       if (losing.has(namespace) === loses) continue;
       if (loses) losing.add(namespace);
       else losing.delete(namespace);
-      if (settled && (loses || losing.size === 0)) decide(baseline);
+      if (settled && (loses || waits || losing.size === 0)) decide(baseline);
     }
   }
 
@@ -156,7 +157,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       const ledger = ledgers.get(baseline);
       const held = ledger?.decision?.held;
       if (ledger === undefined || held === undefined) return NOTHING_HELD;
-      const remaining = ledger.confirmation?.remaining ?? held.namespaces;
+      const remaining = ledger.confirmation?.token === held.token ? ledger.confirmation.remaining : held.namespaces;
       return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort() };
     },
   };

@@ -1,0 +1,175 @@
+/**
+ * The composition root: creates the parts, starts them in order, stops them in the reverse order.
+ *
+ * Start: connection, stores, endpoint, watches, election; control once this replica leads and every store is synced.
+ * Stop: writes drain, the Lease is released, then watches, endpoint and connections close. Nothing here decides.
+ */
+import { createEventRecorder } from './apply/events.ts';
+import { LEASE_NAME, PRODUCT } from './api/names.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './control/clock.ts';
+import { createControl, type Control, type Stores } from './control/control.ts';
+import { startLeaderElection, type LeaderElection, type LeaseClient } from './control/leader.ts';
+import { stateGaugeRows } from './control/state-rows.ts';
+import { createKubeClient, type KubeClient } from './kube/client.ts';
+import type { ConnectionEnvironment } from './kube/connection-source.ts';
+import { inClusterConnection, SERVICE_ACCOUNT_DIR } from './kube/in-cluster.ts';
+import { kubeconfigConnection } from './kube/kubeconfig.ts';
+import { isKubeError } from './kube/errors.ts';
+import {
+  parseBaseline, parseNamespace, parsePolicy, specInterner, type InternSpec,
+} from './kube/objects.ts';
+import { BASELINES, NAMESPACES, NETWORK_POLICIES } from './kube/resources.ts';
+import { standardRoutes, startHttpServer } from './observe/http-server.ts';
+import type { Logger } from './observe/logger.ts';
+import { SERIES_LIMIT } from './observe/metric-catalog.ts';
+import { createMetrics, type Metrics } from './observe/metrics.ts';
+import { livenessOf, readinessOf } from './observe/readiness.ts';
+import { startReflector, type Reflector } from './watch/reflector.ts';
+import { createStore } from './watch/store.ts';
+import { VERSION } from './version.ts';
+
+export interface OperatorParts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Where a pod's API server is told; the process's environment. */
+  readonly env: ConnectionEnvironment;
+  /** Called once when the operator cannot go on, such as after losing its Lease; the process should end. */
+  onFatal(error: Error): void;
+}
+
+export interface Operator {
+  /** Where the endpoint listens, without a slash at the end. */
+  readonly url: string;
+  /** Graceful: nothing that was begun is lost. Resolves when everything has ended. */
+  stop(): Promise<void>;
+}
+
+/** Rejects when the configuration names no usable cluster or the endpoint cannot listen; an API server that is down is waited for. */
+export async function startOperator(config: Config, parts: OperatorParts): Promise<Operator> {
+  const { log, clock } = parts;
+  const metrics = createMetrics({ version: VERSION, revision: parts.env['NPB_REVISION'] ?? '', processMetrics: true });
+  const client = await connect(config, parts, metrics);
+  const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
+  const intern = specInterner();
+  const control = createControl({
+    stores, client, intern, clock, log, settings: config, observer: metrics,
+    events: createEventRecorder({
+      send: (namespace, event) => client.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
+      instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
+    }),
+  });
+  const life = { stopping: false };
+  const reflectors: Reflector[] = [];
+  const http = await startHttpServer({
+    address: config.listenAddress, log,
+    routes: standardRoutes({
+      metrics,
+      live: () => livenessOf(Math.max(...Object.values(control.state.controllers).map((each) => each.stats().longestRunningMs))),
+      ready: () => readinessOf(reflectors.map((each) => each.health()), clock.now(), life.stopping),
+    }),
+  });
+  const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
+  const election = startElection(config, parts, client, control, synced);
+  metrics.connect({
+    leading: () => election.leading,
+    state: () => stateGaugeRows({ state: control.state, stores, limit: SERIES_LIMIT, now: clock.now, wallMs: clock.wallMs }),
+    queues: () => queueRows(control, config),
+    watches: () => reflectors.map((each) => each.health()),
+  });
+  return {
+    url: http.url,
+    async stop() {
+      if (life.stopping) return;
+      life.stopping = true;
+      log.info('Stopping');
+      await control.drain(config.drainTimeoutMs);
+      await election.stop();
+      await Promise.all(reflectors.map((each) => each.stop()));
+      await http.close();
+      await client.close();
+      log.info('Stopped');
+    },
+  };
+}
+
+const EVENT_TIMEOUT_MS = 10_000;
+
+async function connect(config: Config, { clock, log, env }: OperatorParts, metrics: Metrics): Promise<KubeClient> {
+  const connection = config.inCluster ? inClusterConnection(env, SERVICE_ACCOUNT_DIR) : await kubeconfigConnection(config.kubeconfig, config.context);
+  log.info('Connecting', { server: connection.server, credentials: connection.source });
+  return createKubeClient({
+    connection, clock, userAgent: `${PRODUCT}/${VERSION}`,
+    onRequest: ({ verb, host, code, durationMs }) => metrics.requested({ method: verb, host, code: Number(code) || undefined, durationMs }),
+    onCredentialFailure: (error) => log.warn('credentials could not be read again, the old ones stay in use', { error }),
+  });
+}
+
+interface ReflectorParts {
+  readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient;
+  readonly stores: Stores; readonly intern: InternSpec; readonly control: Control;
+}
+
+/** `onSynced` is called once, when all of them are. */
+function startReflectors({ config, parts, client, stores, intern, control }: ReflectorParts, onSynced: () => void): Reflector[] {
+  let missing = 3;
+  const shared = {
+    client, log: parts.log.child({ component: 'watch' }), clock: parts.clock,
+    settings: { auditMinMs: config.relistIntervalMs * 2 / 3, auditMaxMs: config.relistIntervalMs * 4 / 3 },
+    onSynced: () => { if ((missing -= 1) === 0) onSynced(); },
+  };
+  const wasOurs = (name: string, namespace: string | undefined, uid: string | undefined): boolean => {
+    const known = stores.policies.get(name, namespace);
+    return known !== undefined && known.uid === uid && known.writtenByUs;
+  };
+  return [
+    startReflector({ ...shared, resource: NAMESPACES, parse: parseNamespace, store: stores.namespaces, onChange: control.changed.namespace }),
+    startReflector({
+      ...shared, resource: NETWORK_POLICIES, store: stores.policies, onChange: control.changed.policy,
+      parse: (object) => parsePolicy(object, intern, wasOurs(object.metadata.name, object.metadata.namespace, object.metadata.uid)),
+    }),
+    startReflector({ ...shared, resource: BASELINES, parse: parseBaseline, store: stores.baselines, onChange: control.changed.baseline }),
+  ];
+}
+
+function startElection(config: Config, { clock, log, onFatal }: OperatorParts, client: KubeClient, control: Control, synced: Promise<void>): LeaderElection {
+  const lead = (signal: AbortSignal): void => {
+    signal.addEventListener('abort', () => control.stop(signal.reason as Error), { once: true });
+    void synced.then(() => {
+      if (!signal.aborted) control.start();
+    });
+  };
+  if (!config.leaderElect) {
+    lead(new AbortController().signal);
+    return { leading: true, mayWrite: () => true, nudge: () => undefined, stop: () => Promise.resolve() };
+  }
+  return startLeaderElection({
+    lease: leaseClient(config.namespace, client), identity: config.identity, times: config, clock, log, onLeading: lead,
+    onLost(error) {
+      control.stop(error);
+      onFatal(error);
+    },
+  });
+}
+
+function leaseClient(namespace: string, client: KubeClient): LeaseClient {
+  return {
+    async get(signal) {
+      try {
+        return await client.getLease(namespace, LEASE_NAME, signal);
+      } catch (error) {
+        if (isKubeError(error, 'NotFound')) return undefined;
+        throw error;
+      }
+    },
+    create: (spec, signal) => client.createLease({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: LEASE_NAME }, spec }, signal),
+    replace: (lease, spec, signal) => client.replaceLease({ ...lease, spec }, signal),
+  };
+}
+
+function queueRows(control: Control, config: Config) {
+  return Object.entries(control.state.controllers).map(([controller, queue]) => {
+    const { depth, running, unfinishedMs, longestRunningMs } = queue.stats();
+    return { controller, concurrency: controller === 'namespace' ? config.maxInFlight : 1, depth, running, unfinishedMs, longestRunningMs };
+  });
+}

@@ -1,0 +1,127 @@
+/** The breaker at work: what it remembers between plans. The decision itself is tested in test/unit/plan. */
+import assert from 'node:assert/strict';
+import { createRemovalGate, type RemovalGate } from '../../../src/control/removal-gate.ts';
+import type { BaselineRecord } from '../../../src/kube/objects.ts';
+import type { Loss } from '../../../src/plan/leaving.ts';
+
+const loss: Loss = { baseline: 'b', direction: 'Ingress', cause: 'NotSelected' };
+
+interface Setting { gate: RemovalGate; record: { value: BaselineRecord }; touched: string[]; clock: { ms: number } }
+
+function setting(holding: number, over: Partial<BaselineRecord> = {}): Setting {
+  const record = {
+    value: {
+      name: 'b', uid: 'u', resourceVersion: '1', generation: 2, createdAtMs: 0, deleting: false, finalizers: [], confirm: undefined,
+      spec: undefined, problem: undefined, specHash: 'spec-hash', status: { observedGeneration: 1 }, ...over,
+    } as BaselineRecord,
+  };
+  const touched: string[] = [];
+  const clock = { ms: 0 };
+  const lost = new Set<string>();
+  const gate = createRemovalGate({
+    baseline: (name) => (name === 'b' ? record.value : undefined),
+    holding: () => holding - lost.size,
+    now: () => clock.ms,
+    wallMs: () => clock.ms,
+    onHeldChanged: (name) => touched.push(name),
+  });
+  return { gate, record, touched, clock };
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `ns-${String(index).padStart(3, '0')}`);
+
+/** Stores what the gate says is held, as the status writer does. */
+function store({ gate, record }: Setting): void {
+  const { held } = gate.heldFor('b');
+  const { held: _before, ...status } = record.value.status;
+  record.value = { ...record.value, status: held === undefined ? status : { ...status, held } };
+}
+
+describe('removal gate', () => {
+  it('permits nothing before every namespace was looked at', () => {
+    const { gate } = setting(100);
+    gate.note('ns-000', [loss]);
+    assert.equal(gate.permits('ns-000', [loss]), false);
+    assert.deepEqual(gate.assessed(), ['ns-000']);
+    assert.equal(gate.permits('ns-000', [loss]), true);
+  });
+
+  it('holds all of them, not those above the limit', () => {
+    const { gate, touched } = setting(100);
+    for (const name of names(11)) gate.note(name, [loss]);
+    assert.deepEqual(gate.assessed(), []);
+    assert.equal(names(11).some((name) => gate.permits(name, [loss])), false);
+    assert.deepEqual(touched, ['b']);
+    assert.deepEqual(gate.heldFor('b').held, { token: 'spec-hash', generation: 2, namespaces: 11, since: '1970-01-01T00:00:00.000Z' });
+  });
+
+  it('counts what was lost in the last ten minutes, and forgets it afterwards', () => {
+    const { gate, clock } = setting(50);
+    gate.assessed();
+    for (const name of names(10)) {
+      gate.note(name, [loss]);
+      assert.equal(gate.permits(name, [loss]), true, name);
+      gate.removed(name, [loss]);
+      gate.note(name, []);
+    }
+    gate.note('one-more', [loss]);
+    assert.equal(gate.permits('one-more', [loss]), false);
+    gate.note('one-more', []);
+    clock.ms += 10 * 60_000 + 1;
+    gate.note('one-more', [loss]);
+    assert.equal(gate.permits('one-more', [loss]), true);
+  });
+
+  it('lets at most as many through as were confirmed, then trips anew with another token', () => {
+    const world = setting(100);
+    const { gate, record } = world;
+    for (const name of names(20)) gate.note(name, [loss]);
+    gate.assessed();
+    store(world);
+    const token = record.value.status.held?.token ?? '';
+    gate.note('late', [loss]); // after the status was written
+    record.value = { ...record.value, confirm: token };
+    assert.equal(gate.reconsider('b').length, 20);
+    const permitted = [...names(20), 'late'].filter((name) => gate.permits(name, [loss]));
+    assert.equal(permitted.length, 20);
+    for (const name of permitted) {
+      gate.removed(name, [loss]);
+      gate.note(name, []);
+      store(world);
+    }
+    const left = [...names(20), 'late'].filter((name) => !permitted.includes(name));
+    assert.equal(gate.permits(left[0] ?? '', [loss]), false);
+    assert.notEqual(gate.heldFor('b').held?.token, token);
+    assert.equal(gate.heldFor('b').held?.namespaces, 1);
+  });
+
+  it('is held before it is let through, also when the confirmation came with the change', () => {
+    const world = setting(100, { confirm: 'spec-hash' });
+    const { gate } = world;
+    for (const name of names(20)) gate.note(name, [loss]);
+    assert.deepEqual(gate.assessed(), []);
+    store(world);
+    assert.equal(gate.reconsider('b').length, 20);
+  });
+
+  it('goes on after a restart with what was left of a confirmation', () => {
+    const { gate } = setting(100, { confirm: 't', status: { observedGeneration: 2, held: { token: 't', generation: 2, namespaces: 3, since: '2026-01-01T00:00:00Z' } } });
+    for (const name of names(5)) gate.note(name, [loss]);
+    assert.deepEqual(gate.assessed(), ['ns-000', 'ns-001', 'ns-002']);
+  });
+
+  it('ends a hold when the cause is taken back', () => {
+    const { gate } = setting(100);
+    for (const name of names(20)) gate.note(name, [loss]);
+    gate.assessed();
+    for (const name of names(20)) gate.note(name, []);
+    assert.equal(gate.heldFor('b').held, undefined);
+  });
+
+  it('names the namespaces in the token when no spec change is the cause', () => {
+    const { gate } = setting(100, { status: { observedGeneration: 2 } });
+    gate.assessed();
+    for (const name of names(11)) gate.note(name, [loss]);
+    assert.notEqual(gate.heldFor('b').held?.token, 'spec-hash');
+  });
+});
