@@ -38,9 +38,9 @@ export function see(before: SeenLease | undefined, lease: WireLease | undefined,
 
 /** The record only: an edit of labels or annotations is no sign of life of the holder. */
 function sameRecord(a: LeaseSpec | undefined, b: LeaseSpec | undefined): boolean {
-  return a?.holderIdentity === b?.holderIdentity && a?.renewTime === b?.renewTime && a?.acquireTime === b?.acquireTime
-    && a?.leaseDurationSeconds === b?.leaseDurationSeconds && a?.leaseTransitions === b?.leaseTransitions;
+  return RECORD_FIELDS.every((field) => a?.[field] === b?.[field]);
 }
+const RECORD_FIELDS = ['holderIdentity', 'renewTime', 'acquireTime', 'leaseDurationSeconds', 'leaseTransitions'] as const;
 
 /** What the replica `identity` does with a Lease that was read at this moment. `leaseDurationMs` in whole seconds. */
 export function nextStep(seen: SeenLease, identity: string, leaseDurationMs: number, { nowMs, wallMs }: Moment): LeaseStep {

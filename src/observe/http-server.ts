@@ -1,0 +1,143 @@
+/**
+ * The one endpoint: metrics and health, on one port, read only.
+ *
+ * Promises: answers GET and HEAD; whatever else is asked gets an answer that says what there is; `close` ends
+ * within half a second; nothing of a request is echoed. Must not: know what it serves, functions are given.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from './logger.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** By path, such as `/metrics`. */
+export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>;
+
+/** A yes or no, with one line for each thing that was looked at; safe to show. */
+export interface Check {
+  readonly ok: boolean;
+  readonly lines: readonly string[];
+}
+
+export interface HttpServerOptions {
+  /** Without a host: every address of the machine. Port 0: any free one. */
+  readonly address: { readonly host?: string; readonly port: number };
+  readonly routes: Routes;
+  readonly log: Logger;
+}
+
+export interface HttpServer {
+  /** Where it listens, without a slash at the end; a name that works on this machine. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The address cannot be used; the message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+/** How long a request may take to finish once the server closes. */
+const CLOSE_MS = 500;
+const REQUEST_MS = 10_000;
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/** `/metrics`, `/healthz` and `/readyz`. */
+export function standardRoutes(parts: {
+  readonly metrics: { render(): Promise<string>; readonly contentType: string };
+  readonly live: () => Check;
+  readonly ready: () => Check;
+}): Map<string, () => Answer | Promise<Answer>> {
+  return new Map<string, () => Answer | Promise<Answer>>([
+    ['/metrics', async () => ({ status: 200, contentType: parts.metrics.contentType, body: await parts.metrics.render() })],
+    ['/healthz', () => checked(parts.live())],
+    ['/readyz', () => checked(parts.ready())],
+  ]);
+}
+
+function checked({ ok, lines }: Check): Answer {
+  return { status: ok ? 200 : 503, contentType: TEXT, body: [ok ? 'ok' : 'not ok', ...lines, ''].join('\n') };
+}
+
+/** Resolves when it listens; rejects with a `ListenError`. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { address, routes, log } = options;
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS }, (request, response) => {
+    void respond(request, response, routes, log);
+  });
+  await listen(server, address);
+  server.on('error', (error) => log.error('Endpoint failed', { error }));
+  return { url: urlOf(server), close: () => close(server) };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes, log: Logger): Promise<void> {
+  const answer = await answerTo(request, routes, log);
+  response.writeHead(answer.status, {
+    ...HEADERS, ...(answer.status === 405 && { Allow: 'GET, HEAD' }),
+    'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body),
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+async function answerTo({ method, url = '/' }: IncomingMessage, routes: Routes, log: Logger): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, contentType: TEXT, body: 'Only GET and HEAD are answered here.\n' };
+  const path = url.split('?', 1)[0] ?? '/';
+  const route = routes.get(path);
+  if (route === undefined) return { status: 404, contentType: TEXT, body: `Not found. There is ${[...routes.keys()].join(', ')}.\n` };
+  try {
+    return await route();
+  } catch (error) {
+    log.error('Endpoint could not answer', { path, error });
+    return { status: 500, contentType: TEXT, body: 'This could not be answered; the log of the operator says why.\n' };
+  }
+}
+
+function listen(server: Server, address: HttpServerOptions['address']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(whyNot(error, address), { cause: error })));
+    server.listen({ ...address }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+const CHOOSE = 'choose another with --listen-address HOST:PORT (NPB_LISTEN_ADDRESS)';
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', `something else listens there; stop it, or ${CHOOSE}`],
+  ['EACCES', `this user may not use that port; ports from 1024 on are free to use, ${CHOOSE}`],
+  ['EADDRNOTAVAIL', `this machine does not have that address; ${CHOOSE}`],
+  ['ENOTFOUND', `the name is not known; ${CHOOSE}`],
+]);
+
+function whyNot({ code = '', message }: NodeJS.ErrnoException, { host = '', port }: HttpServerOptions['address']): string {
+  return `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${REASONS.get(code) ?? `${message}; ${CHOOSE}`}`;
+}
+
+function urlOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Requests under way get a moment; connections that only wait do not. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
