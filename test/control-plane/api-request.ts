@@ -2,6 +2,7 @@
  * One request to the API server as one identity, with nothing but node:https.
  * For setting the control plane up and looking whether it is ready; the operator has its own client.
  */
+import { request as requestPlain } from 'node:http';
 import { request } from 'node:https';
 import type { KeyPairPem } from './certificates.ts';
 
@@ -39,5 +40,18 @@ export function apiRequest(identity: ApiIdentity, method: 'GET' | 'POST', path: 
       response.once('end', () => resolve({ code: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** HTTP status that a server on a Unix socket gives for a path. */
+export function statusOnSocket(socketPath: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const outgoing = requestPlain({ socketPath, path, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer from ${socketPath}`)));
+    outgoing.once('error', reject);
+    outgoing.end();
   });
 }

@@ -4,16 +4,15 @@
  * started it: `stop` ends everything, and a watchdog does when this process dies in whatever way.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureControlPlaneBinaries } from './binaries.ts';
 import { ADMIN_USER, bootstrapAdmin, requestToken, waitForApiServer, waitForFirstObjects } from './bootstrap.ts';
-import { apiRequest } from './api-request.ts';
+import { apiRequest, statusOnSocket } from './api-request.ts';
 import { createAuthority, newKeyPem } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { freePorts } from './ports.ts';
-import { AUDIT_POLICY, SERVER_NAMES, apiServerFlags, apiServerUrl, controllerManagerFlags, controllerManagerUrl, etcdFlags, etcdUrl, filesIn } from './server-flags.ts';
+import { AUDIT_POLICY, SERVER_NAMES, apiServerFlags, apiServerUrl, controllerManagerFlags, controllerManagerUrl, etcdFlags, filesIn } from './server-flags.ts';
 import { startServer } from './server-process.ts';
 import { GiveUp, waitFor } from './wait-for.ts';
 import { killMatching } from '../tools/matching-processes.ts';
@@ -74,6 +73,8 @@ export interface ControlPlane {
 const START_TIMEOUT_MS = 90_000;
 /** Another process may take a chosen port before the server does. */
 const START_ATTEMPTS = 3;
+/** What macOS allows; Linux allows four more. In bytes. */
+const LONGEST_SOCKET_PATH = 103;
 const TOKEN_LIFETIME_SECONDS = 24 * 3600;
 
 /** Builds what is missing, then starts a control plane; resolves when it is ready for any test. */
@@ -119,14 +120,14 @@ async function startOnce(binaries: ControlPlaneBinaries, options: ControlPlaneOp
 }
 
 async function prepare(binaries: ControlPlaneBinaries, options: ControlPlaneOptions): Promise<Parts> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'npb-control-plane-'));
-  const { etcd, kubeApiserver, kubeControllerManager, kubectl } = binaries;
-  const duty: WatchdogDuty = { dir: dataDir, executables: [etcd, kubeApiserver, kubeControllerManager, kubectl] };
+  const dataDir = await makeDataDir();
+  const executables = [binaries.etcd, binaries.kubeApiserver, binaries.kubeControllerManager, binaries.kubectl];
+  const duty: WatchdogDuty = { dir: dataDir, executables };
   const watchdog = startWatchdog(duty);
-  const [etcdClient = 0, etcdPeer = 0, apiserver = 0, controllerManager = 0] = await freePorts(4);
+  const [apiserver = 0, controllerManager = 0] = await freePorts(2);
   const layout: Layout = {
     dataDir,
-    ports: { etcdClient, etcdPeer, apiserver, controllerManager },
+    ports: { apiserver, controllerManager },
     auditLog: options.auditLog ?? false,
     extraApiServerFlags: options.extraApiServerFlags ?? [],
   };
@@ -134,6 +135,14 @@ async function prepare(binaries: ControlPlaneBinaries, options: ControlPlaneOpti
   const admin = identityOf(authority, layout, ADMIN_USER);
   await writeFiles(layout, authority, admin);
   return { binaries, layout, duty, watchdog, authority, admin, log: options.log, servers: {} };
+}
+
+/** Only its owner gets in, and with that to the etcd inside. */
+async function makeDataDir(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'npb-control-plane-'));
+  if (Buffer.byteLength(filesIn(dataDir).etcdPeerSocket) <= LONGEST_SOCKET_PATH) return dataDir;
+  await rm(dataDir, { recursive: true });
+  throw new Error(`the folder for temporary files has too long a name for sockets in it: set TMPDIR to a shorter one than ${tmpdir()}`);
 }
 
 function identityOf(authority: Authority, layout: Layout, commonName: string, organization?: string): ApiIdentity {
@@ -181,7 +190,7 @@ async function launchApiServer(parts: Parts, identity: ApiIdentity): Promise<voi
 
 async function isEtcdHealthy({ servers, layout }: Parts): Promise<boolean> {
   await mustRun(servers.etcd);
-  return (await httpStatus(`${etcdUrl(layout)}/health`)) === 200;
+  return (await statusOnSocket(filesIn(layout.dataDir).etcdSocket, '/health')) === 200;
 }
 
 async function isControllerManagerHealthy({ servers, layout, admin }: Parts): Promise<boolean> {
@@ -196,18 +205,6 @@ async function mustRun(server: ServerProcess | undefined): Promise<void> {
   const tail = await server.logTail();
   if (tail.includes('address already in use')) throw new PortTaken(`a port of ${server.name} was taken meanwhile`);
   throw new GiveUp(`${server.name} ended during its start; its log ends with:\n${tail}`);
-}
-
-function httpStatus(url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(url, { agent: false, timeout: 2000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer from ${url}`)));
-    outgoing.once('error', reject);
-    outgoing.end();
-  });
 }
 
 /** The handle that callers get. */

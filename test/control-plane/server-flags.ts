@@ -7,12 +7,7 @@ import { join } from 'node:path';
 /** Ports and files of one control plane. */
 export interface Layout {
   readonly dataDir: string;
-  readonly ports: {
-    readonly etcdClient: number;
-    readonly etcdPeer: number;
-    readonly apiserver: number;
-    readonly controllerManager: number;
-  };
+  readonly ports: { readonly apiserver: number; readonly controllerManager: number };
   readonly auditLog: boolean;
   readonly extraApiServerFlags: readonly string[];
 }
@@ -57,6 +52,8 @@ export function filesIn(dataDir: string) {
     auditPolicy: file('audit-policy.json'),
     auditLog: file('audit.log'),
     etcdData: file('etcd'),
+    etcdSocket: file('etcd.sock'),
+    etcdPeerSocket: file('etcd-peer.sock'),
     kubectlCache: file('kubectl-cache'),
     log: (name: string): string => file(`${name}.log`),
   };
@@ -66,28 +63,33 @@ export function apiServerUrl({ ports }: Layout): string {
   return `https://${LOOPBACK}:${ports.apiserver}`;
 }
 
-export function etcdUrl({ ports }: Layout): string {
-  return `http://${LOOPBACK}:${ports.etcdClient}`;
-}
-
 export function controllerManagerUrl({ ports }: Layout): string {
   return `https://${LOOPBACK}:${ports.controllerManager}`;
 }
 
-/** fsync stays on: what the API server answered must survive its SIGKILL. */
-export function etcdFlags(layout: Layout): string[] {
-  const peer = `http://${LOOPBACK}:${layout.ports.etcdPeer}`;
+/**
+ * fsync stays on: what the API server answered must survive its SIGKILL. It listens on sockets in the data folder,
+ * so nobody else on the machine gets to it and no port can be mixed up with that of another control plane; what it
+ * advertises is never used by a cluster of one, but has to look like host and port.
+ */
+export function etcdFlags({ dataDir }: Layout): string[] {
+  const files = filesIn(dataDir);
+  const advertised = `http://${LOOPBACK}:1`;
   return [
     '--name=test',
-    `--data-dir=${filesIn(layout.dataDir).etcdData}`,
-    `--listen-client-urls=${etcdUrl(layout)}`,
-    `--advertise-client-urls=${etcdUrl(layout)}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=test=${peer}`,
+    `--data-dir=${files.etcdData}`,
+    `--listen-client-urls=${socketUrl(files.etcdSocket)}`,
+    `--advertise-client-urls=${advertised}`,
+    `--listen-peer-urls=${socketUrl(files.etcdPeerSocket)}`,
+    `--initial-advertise-peer-urls=${advertised}`,
+    `--initial-cluster=test=${advertised}`,
     `--quota-backend-bytes=${ETCD_QUOTA_BYTES}`,
     '--log-level=error',
   ];
+}
+
+function socketUrl(path: string): string {
+  return `unix://${path}`;
 }
 
 export function apiServerFlags(layout: Layout): string[] {
@@ -99,7 +101,7 @@ export function apiServerFlags(layout: Layout): string[] {
     `--audit-log-maxsize=${AUDIT_LOG_MAX_MEGABYTES}`,
   ];
   return [
-    `--etcd-servers=${etcdUrl(layout)}`,
+    `--etcd-servers=${socketUrl(files.etcdSocket)}`,
     `--bind-address=${LOOPBACK}`,
     `--advertise-address=${LOOPBACK}`,
     `--secure-port=${layout.ports.apiserver}`,
