@@ -108,7 +108,7 @@ export function printsVersion(output: string, version: string): boolean {
 export function parseStamp(text: string, key: string): BuildStamp | undefined {
   try {
     const value = JSON.parse(text) as Partial<BuildStamp> | null;
-    if (value?.key !== key || typeof value.go !== 'string' || typeof value.versions !== 'object') return undefined;
+    if (value?.key !== key || typeof value.go !== 'string' || typeof value.versions !== 'object' || value.versions === null) return undefined;
     return { key, go: value.go, versions: value.versions };
   } catch {
     return undefined;
