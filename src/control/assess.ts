@@ -4,6 +4,7 @@
  * Yields to the event loop, so that new namespaces are not kept waiting, and starts over when the
  * world changes meanwhile.
  */
+import { plannedDirections } from '../plan/leaving.ts';
 import { planNamespace } from '../plan/plan.ts';
 import type { NamespaceView } from '../plan/view.ts';
 import type { Clock } from './clock.ts';
@@ -40,6 +41,11 @@ async function noteAll(parts: AssessParts, version: number, signal: AbortSignal)
     }
     const view = parts.view(name);
     if (view === undefined) parts.gate.forget(name);
-    else parts.gate.note(name, planNamespace(view).losses);
+    else noteOne(name, view, parts);
   }
+}
+
+function noteOne(name: string, view: NamespaceView, { gate }: AssessParts): void {
+  const { losses, scopes } = planNamespace(view);
+  gate.note(name, losses, plannedDirections(scopes));
 }

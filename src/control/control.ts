@@ -99,7 +99,7 @@ export function createControl(parts: ControlParts): Control {
 
   const gate = createRemovalGate({
     baseline: (name) => stores.baselines.get(name),
-    holding: (baseline) => holdersOf(baseline, stores).size,
+    holding: (baseline) => holdersOf(baseline, stores),
     now: clock.now,
     wallMs: clock.wallMs,
     onHeldChanged: (baseline) => controllers.baseline.add(baseline, 'drift'),

@@ -4,7 +4,7 @@
  * Dropped with the namespace; the per-policy part is dropped as soon as there is nothing to remember, so that
  * memory follows the number of live namespaces.
  */
-import { NO_HISTORY, isContended, isQuiet, type RepairHistory } from '../plan/contention.ts';
+import { NO_HISTORY, QUIET_MS, isContended, isQuiet, type RepairHistory } from '../plan/contention.ts';
 import type { NamespaceReport } from '../plan/report.ts';
 import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
 import { NO_FACTS } from '../plan/verdict.ts';
@@ -15,6 +15,8 @@ export interface Refusal { readonly reason: RefusalReason; readonly message: str
 export interface PolicyMemory {
   history: RepairHistory;
   refusal: Refusal | undefined;
+  /** What an update last made of it; the same once more means that somebody undid it. */
+  written: { readonly content: string; readonly atMs: number } | undefined;
   /** Version of the live object whose drift was counted; `deleted` for one that is not there. */
   driftCounted: string | undefined;
   /** When that drift was first seen; monotonic milliseconds. */
@@ -70,15 +72,16 @@ export function createNamespaceMemories(): NamespaceMemories {
 export function policyMemory(memory: NamespaceMemory, name: string): PolicyMemory {
   const known = memory.policies.get(name);
   if (known !== undefined) return known;
-  const fresh: PolicyMemory = { history: NO_HISTORY, refusal: undefined, driftCounted: undefined, driftSinceMs: undefined };
+  const fresh: PolicyMemory = { history: NO_HISTORY, refusal: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined };
   memory.policies.set(name, fresh);
   return fresh;
 }
 
 /** Drops what need not be remembered: names with no refusal, no open drift and no recent repair. */
 export function tidy(memory: NamespaceMemory, nowMs: number): void {
-  for (const [name, { refusal, driftCounted, history }] of memory.policies) {
-    if (refusal === undefined && driftCounted === undefined && history.mismatches === 0 && isQuiet(history, nowMs)) memory.policies.delete(name);
+  for (const [name, { refusal, driftCounted, history, written }] of memory.policies) {
+    const recent = written !== undefined && nowMs - written.atMs < QUIET_MS;
+    if (refusal === undefined && driftCounted === undefined && !recent && history.mismatches === 0 && isQuiet(history, nowMs)) memory.policies.delete(name);
   }
 }
 

@@ -7,7 +7,7 @@ import type { NamespaceView } from '../plan/view.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
 import type { Outcome } from './controller.ts';
 import type { NamespaceMemories, NamespaceMemory } from './namespace-memory.ts';
-import { isRepair } from './record-write.ts';
+import { isRepair, isRewrite } from './record-write.ts';
 import type { RemovalGate } from './removal-gate.ts';
 
 export interface NamespaceParts {
@@ -63,7 +63,7 @@ async function carryOut(view: NamespaceView, plan: NamespacePlan, memory: Namesp
 function notBeforeMs(write: Write, memory: NamespaceMemory, nowMs: number): number {
   const history = memory.policies.get(nameOf(write))?.history;
   if (history === undefined) return nowMs;
-  return isRepair(write) ? repairAtMs(history, mayBeOpen(write), nowMs) : Math.max(nowMs, history.pausedUntilMs);
+  return isRepair(write) || isRewrite(write, memory) ? repairAtMs(history, mayBeOpen(write), nowMs) : Math.max(nowMs, history.pausedUntilMs);
 }
 
 /** Missing, or with another spec: whether it is more open would take an evaluator, so it counts as open. */

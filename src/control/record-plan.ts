@@ -3,6 +3,7 @@
  *
  * Must not: write anything to the API server.
  */
+import { plannedDirections } from '../plan/leaving.ts';
 import type { NamespacePlan, PlannedName } from '../plan/plan.ts';
 import { reportOn, type NamespaceReport } from '../plan/report.ts';
 import type { NamespaceView } from '../plan/view.ts';
@@ -44,7 +45,7 @@ export function recordPlan(view: NamespaceView, plan: NamespacePlan, memory: Nam
   const before = memory.report;
   const report = reportOn(view, plan, factsOf(memory, nowMs));
   memory.report = report;
-  parts.gate.note(plan.namespace, plan.losses);
+  parts.gate.note(plan.namespace, plan.losses, plannedDirections(plan.scopes));
   notePending(report, memory, parts);
   noteProtection(view, report, memory, parts);
   touchChanged(before, report, parts);

@@ -70,20 +70,41 @@ function done(written: Written): void {
     remembered.history = afterMatch(remembered.history);
   }
   if (isRepair(write)) repaired(written);
+  else if (write.kind === 'Update') rewritten(written, write);
 }
 
-function repaired({ namespace, memory, name, baseline, write, parts }: Written): void {
+/** An update that was made before, in the same words: somebody undoes it, though not in a way that counts as drift. */
+function rewritten(written: Written, write: Extract<Write, { kind: 'Update' }>): void {
+  const remembered = policyMemory(written.memory, written.name);
+  if (isRewrite(write, written.memory)) countRepair(written);
+  remembered.written = { content: signature(write), atMs: written.parts.now() };
+}
+
+/** Whether this very content was written here before. */
+export function isRewrite(write: Write, memory: NamespaceMemory): boolean {
+  return write.kind === 'Update' && memory.policies.get(write.policy.name)?.written?.content === signature(write);
+}
+
+function signature({ policy: { baseline, spec, description, isolatedFor } }: Extract<Write, { kind: 'Update' }>): string {
+  return [baseline, spec.hash, description, isolatedFor].join(' ');
+}
+
+function repaired(written: Written): void {
+  const { memory, name, write, parts } = written;
+  const remembered = policyMemory(memory, name);
+  countRepair(written);
+  if (remembered.driftSinceMs === undefined) return;
+  parts.onRepaired(name, write.cause === 'Deleted' ? 'deleted' : 'modified', parts.now() - remembered.driftSinceMs);
+  remembered.driftSinceMs = undefined;
+}
+
+function countRepair({ namespace, memory, name, baseline, parts }: Written): void {
   const remembered = policyMemory(memory, name);
   const nowMs = parts.now();
   const wasContended = isContended(remembered.history, nowMs);
   remembered.history = afterRepair(remembered.history, nowMs);
-  if (remembered.driftSinceMs !== undefined) {
-    parts.onRepaired(name, write.cause === 'Deleted' ? 'deleted' : 'modified', nowMs - remembered.driftSinceMs);
-    remembered.driftSinceMs = undefined;
-  }
-  if (!wasContended && isContended(remembered.history, nowMs)) {
-    parts.warn({ reason: 'Contended', namespace, policy: name, baseline, message: `somebody undoes every repair of ${name}; find the other writer in metadata.managedFields (kubectl get netpol -n ${namespace} ${name} -o yaml --show-managed-fields)` });
-  }
+  if (wasContended || !isContended(remembered.history, nowMs)) return;
+  parts.warn({ reason: 'Contended', namespace, policy: name, baseline, message: `somebody undoes every repair of ${name}; find the other writer in metadata.managedFields (kubectl get netpol -n ${namespace} ${name} -o yaml --show-managed-fields)` });
 }
 
 function mismatched(written: Written, differences: string): void {

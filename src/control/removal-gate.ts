@@ -5,13 +5,14 @@
  * what is held is in `status.held` before any of it is let through. The decision itself is plan/breaker.ts.
  */
 import type { Held } from '../api/v1alpha1.ts';
+import type { Direction } from '../api/network-policy.ts';
 import type { BaselineRecord } from '../kube/objects.ts';
 import { BREAKER_WINDOW_MS, decideRemovals, type BreakerDecision } from '../plan/breaker.ts';
 import type { Loss } from '../plan/leaving.ts';
 
 export interface RemovalGate {
-  /** What the latest plan of a namespace would take away. */
-  note(namespace: string, losses: readonly Loss[]): void;
+  /** What the latest plan of a namespace would take away, and the directions that it isolates. */
+  note(namespace: string, losses: readonly Loss[], isolated?: ReadonlySet<Direction>): void;
   forget(namespace: string): void;
   /** Planning can come out differently everywhere: nothing is permitted until `assessed`. */
   unsettle(): void;
@@ -34,8 +35,8 @@ export interface HeldRemovals {
 
 export interface GateParts {
   baseline(name: string): BaselineRecord | undefined;
-  /** How many namespaces hold policies of the baseline. */
-  holding(baseline: string): number;
+  /** The namespaces that hold policies of the baseline. */
+  holding(baseline: string): Iterable<string>;
   /** Monotonic milliseconds. */
   now(): number;
   wallMs(): number;
@@ -45,8 +46,10 @@ export interface GateParts {
 
 /** What is remembered per baseline; dropped with it. */
 interface Ledger {
-  readonly losing: Set<string>;
-  readonly lostAtMs: Map<string, number>;
+  /** What would be lost, by namespace; what was counted as lost is not in it. */
+  readonly losing: Map<string, ReadonlySet<Direction>>;
+  /** What was lost within the window, by namespace. */
+  readonly lost: Map<string, LostDirections>;
   /** The latest generation that was assessed without being held; its spec is no news any more. */
   settledGeneration: number;
   /** What is left of the confirmation that is being carried out, and of which token. */
@@ -55,6 +58,9 @@ interface Ledger {
   decision: Decided | undefined;
 }
 
+/** When each direction was lost; monotonic milliseconds. `again`: isolated since, so that the next loss is a new one. */
+type LostDirections = Map<Direction, { readonly atMs: number; again: boolean }>;
+
 interface Decided extends BreakerDecision { readonly permittedSet: ReadonlySet<string> }
 
 const NOTHING_PERMITTED: Decided = { permitted: [], permittedSet: new Set(), held: undefined, confirmed: false };
@@ -62,14 +68,14 @@ const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespac
 
 export function createRemovalGate(parts: GateParts): RemovalGate {
   const ledgers = new Map<string, Ledger>();
-  const losses = new Map<string, readonly Loss[]>();
+  const noted = new Map<string, readonly Loss[]>();
   let settled = false;
 
   function ledgerOf(baseline: string): Ledger {
     const known = ledgers.get(baseline);
     if (known !== undefined) return known;
     const fresh: Ledger = {
-      losing: new Set(), lostAtMs: new Map(), confirmation: undefined, decision: undefined,
+      losing: new Map(), lost: new Map(), confirmation: undefined, decision: undefined,
       settledGeneration: parts.baseline(baseline)?.status.observedGeneration ?? 0,
     };
     ledgers.set(baseline, fresh);
@@ -99,9 +105,9 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       generation: record.generation,
       specHash: record.specHash,
       confirm: record.confirm,
-      losing: [...ledger.losing].sort(),
-      holding: ledger.losing.size === 0 ? 0 : parts.holding(record.name),
-      lost: [...ledger.lostAtMs.keys()].filter((name) => !ledger.losing.has(name)).length,
+      losing: [...ledger.losing.keys()].sort(),
+      holding: ledger.losing.size === 0 ? 0 : holdersBesides(ledger, parts.holding(record.name)),
+      lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length,
       specIsNew: record.generation !== ledger.settledGeneration,
       stored,
       remaining: ledger.confirmation?.remaining,
@@ -109,20 +115,26 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     };
   }
 
-  function note(namespace: string, found: readonly Loss[]): void {
-    const before = losses.get(namespace) ?? [];
+  function note(namespace: string, found: readonly Loss[], isolated: ReadonlySet<Direction> = NOTHING): void {
+    const before = noted.get(namespace) ?? [];
+    if (isolated.size > 0) for (const ledger of ledgers.values()) isolatedAgain(ledger.lost.get(namespace), isolated);
     if (before.length === 0 && found.length === 0) return;
-    if (found.length === 0) losses.delete(namespace);
-    else losses.set(namespace, found);
+    if (found.length === 0) noted.delete(namespace);
+    else noted.set(namespace, found);
     for (const baseline of new Set([...before, ...found].map((loss) => loss.baseline))) {
-      const { losing, decision } = ledgerOf(baseline);
-      const waits = decision?.held !== undefined && !decision.confirmed;
-      const loses = found.some((loss) => loss.baseline === baseline);
-      if (losing.has(namespace) === loses) continue;
-      if (loses) losing.add(namespace);
-      else losing.delete(namespace);
-      if (settled && (loses || waits || losing.size === 0)) decide(baseline);
+      const ledger = ledgerOf(baseline);
+      const directions = found.filter((loss) => loss.baseline === baseline && !wasLost(ledger, namespace, loss.direction)).map(({ direction }) => direction);
+      noteLosing(baseline, ledger, namespace, new Set(directions));
     }
+  }
+
+  function noteLosing(baseline: string, ledger: Ledger, namespace: string, directions: ReadonlySet<Direction>): void {
+    const { losing, decision } = ledger;
+    if (losing.has(namespace) === directions.size > 0) return;
+    if (directions.size > 0) losing.set(namespace, directions);
+    else losing.delete(namespace);
+    const waits = decision?.held !== undefined && !decision.confirmed;
+    if (settled && (directions.size > 0 || waits || losing.size === 0)) decide(baseline);
   }
 
   function permitted(baseline: string): readonly string[] {
@@ -140,13 +152,17 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     },
     reconsider: permitted,
     permits(namespace, opens) {
-      return settled && opens.every(({ baseline }) => (ledgers.get(baseline)?.decision ?? decide(baseline)).permittedSet.has(namespace));
+      return opens.every(({ baseline, direction }) => {
+        if (wasLost(ledgerOf(baseline), namespace, direction)) return true; // the rest of what was let through
+        return settled && (ledgers.get(baseline)?.decision ?? decide(baseline)).permittedSet.has(namespace);
+      });
     },
     removed(namespace, opens) {
       for (const baseline of new Set(opens.map((loss) => loss.baseline))) {
         const ledger = ledgerOf(baseline);
-        if (ledger.lostAtMs.has(namespace)) continue;
-        ledger.lostAtMs.set(namespace, parts.now());
+        const isNews = count(ledger, namespace, opens.filter((loss) => loss.baseline === baseline), parts.now());
+        if (!isNews) continue;
+        noteLosing(baseline, ledger, namespace, NOTHING);
         if (ledger.confirmation === undefined) continue;
         ledger.confirmation.remaining -= 1;
         parts.onHeldChanged(baseline);
@@ -158,11 +174,40 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       const held = ledger?.decision?.held;
       if (ledger === undefined || held === undefined) return NOTHING_HELD;
       const remaining = ledger.confirmation?.token === held.token ? ledger.confirmation.remaining : held.namespaces;
-      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort() };
+      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing.keys()].sort() };
     },
   };
 }
 
-function forgetOld({ lostAtMs }: Ledger, nowMs: number): void {
-  for (const [name, atMs] of lostAtMs) if (nowMs - atMs > BREAKER_WINDOW_MS) lostAtMs.delete(name);
+const NOTHING: ReadonlySet<Direction> = new Set();
+
+/** True when a direction is counted that was not before. */
+function count({ lost }: Ledger, namespace: string, opens: readonly Loss[], atMs: number): boolean {
+  const directions = lost.get(namespace) ?? new Map<Direction, { atMs: number; again: boolean }>();
+  const fresh = opens.filter(({ direction }) => directions.get(direction)?.again !== false);
+  for (const { direction } of fresh) directions.set(direction, { atMs, again: false });
+  lost.set(namespace, directions);
+  return fresh.length > 0;
+}
+
+function wasLost({ lost }: Ledger, namespace: string, direction: Direction): boolean {
+  return lost.get(namespace)?.get(direction)?.again === false;
+}
+
+function isolatedAgain(lost: LostDirections | undefined, isolated: ReadonlySet<Direction>): void {
+  for (const [direction, entry] of lost ?? []) if (isolated.has(direction)) entry.again = true;
+}
+
+/** Those that are counted as lost and hold something still, such as the other direction, must not count twice. */
+function holdersBesides({ losing, lost }: Ledger, holders: Iterable<string>): number {
+  let count = 0;
+  for (const name of holders) if (losing.has(name) || !lost.has(name)) count += 1;
+  return count;
+}
+
+function forgetOld({ lost }: Ledger, nowMs: number): void {
+  for (const [namespace, directions] of lost) {
+    for (const [direction, { atMs }] of directions) if (nowMs - atMs > BREAKER_WINDOW_MS) directions.delete(direction);
+    if (directions.size === 0) lost.delete(namespace);
+  }
 }

@@ -22,7 +22,7 @@ const FREE_WINDOW_MS = 60_000;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 const MAX_DELAY_WHILE_OPEN_MS = 5_000;
-const QUIET_MS = 10 * 60_000;
+export const QUIET_MS = 10 * 60_000;
 const MAX_MISMATCHES = 3;
 const MISMATCH_PAUSE_MS = 5 * 60_000;
 

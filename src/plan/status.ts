@@ -17,7 +17,6 @@ export interface StatusRow {
   readonly note: { readonly reason: string; readonly message: string } | undefined;
   /** Pending for less than 5 s: normal for a new namespace, and not worth a write. */
   readonly young: boolean;
-  readonly retained: number;
 }
 
 export interface StatusInput {

@@ -17,10 +17,9 @@ function setting(holding: number, over: Partial<BaselineRecord> = {}): Setting {
   };
   const touched: string[] = [];
   const clock = { ms: 0 };
-  const lost = new Set<string>();
   const gate = createRemovalGate({
     baseline: (name) => (name === 'b' ? record.value : undefined),
-    holding: () => holding - lost.size,
+    holding: () => names(holding),
     now: () => clock.ms,
     wallMs: () => clock.ms,
     onHeldChanged: (name) => touched.push(name),
