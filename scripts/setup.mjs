@@ -55,13 +55,14 @@ function mustFit({ os, cpu, libc }) {
   return libc === undefined && (os === undefined || os.includes(process.platform)) && (cpu === undefined || cpu.includes(process.arch));
 }
 
+/** Whether a process runs; one that has ended and only waits to be reaped does not. */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error.code !== 'ESRCH';
+    if (error.code === 'ESRCH') return false;
   }
+  return !/\) [ZX] /.test(readOrUndefined(`/proc/${pid}/stat`) ?? '');
 }
 
 /** Process id in the lock: 0 when there is no lock, -1 when it holds no process id (a machine that crashed). */

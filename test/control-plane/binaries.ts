@@ -30,6 +30,9 @@ export interface BinariesOptions {
   readonly env?: Environment;
 }
 
+/** For hooks that may have to build: 30 minutes, four times what two cores need from an empty Go cache. */
+export const FIRST_BUILD_TIMEOUT_MS = 30 * 60_000;
+
 const KUBERNETES = 'k8s.io/kubernetes';
 const ETCD = 'go.etcd.io/etcd/server/v3';
 const MODULE_FOLDER = fileURLToPath(new URL('.', import.meta.url));

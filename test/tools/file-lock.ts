@@ -30,23 +30,26 @@ const POLL_MS = 250;
 /** How often a waiting process says that it is still waiting, in milliseconds. */
 const REMIND_MS = 30_000;
 
-/** Looks a process up. One that belongs to another user counts as alive. */
+/** Looks a process up. One of another user counts as alive, one that has ended and only waits to be reaped does not. */
 export function viewProcess(pid: number): ProcessView {
+  const dead = { alive: false, startedAt: undefined };
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { alive: false, startedAt: undefined };
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return dead;
   }
-  return { alive: true, startedAt: startTimeOf(pid) };
+  const [state, startedAt] = statOf(pid);
+  return state === 'Z' || state === 'X' ? dead : { alive: true, startedAt };
 }
 
-/** Field 22 of `/proc/PID/stat`; the name in field 2 may hold spaces and brackets, so counting starts after it. */
-function startTimeOf(pid: number): string | undefined {
+/** State and start time, fields 3 and 22 of `/proc/PID/stat`; the name in field 2 may hold spaces and brackets. */
+function statOf(pid: number): readonly [string | undefined, string | undefined] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [fields[0], fields[19]];
   } catch {
-    return undefined;
+    return [undefined, undefined];
   }
 }
 
