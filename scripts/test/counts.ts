@@ -1,0 +1,27 @@
+/** What a part of the tests came to, and the line that says it. Pure. */
+import type { Part } from './parts.ts';
+
+/** Written by the reporter when a run ends. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly Skipped[];
+}
+
+export interface Skipped {
+  readonly title: string;
+  /** From `skipBecause`; absent when nobody said why. */
+  readonly reason?: string;
+}
+
+export interface PartResult extends Counts {
+  readonly part: Part;
+  /** What went wrong beside tests that failed: a crash, a process that did not end. Counted as one failure. */
+  readonly trouble?: string;
+}
+
+/** `N passed, N failed, N skipped`. */
+export function countLine(results: readonly Counts[]): string {
+  const sum = (of: (result: Counts) => number): number => results.reduce((total, result) => total + of(result), 0);
+  return `${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed, ${sum(({ skipped }) => skipped.length)} skipped`;
+}
