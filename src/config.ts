@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly uuid: string;
   /** Namespace of the pod's ServiceAccount; absent outside a cluster. */
   readonly podNamespace: string | undefined;
+  /** Whether people read the log as it comes. */
+  readonly terminal: boolean;
   /** `~/.kube/config` as an absolute path. */
   readonly defaultKubeconfig: string;
   /** Between the files of KUBECONFIG. */
@@ -70,7 +72,7 @@ const HOUR = 3_600_000;
 export const SETTINGS = {
   kubeconfig: cluster('kubeconfig', {
     value: 'FILE', schema: text(),
-    help: 'Kubeconfig that names the cluster. Without it: KUBECONFIG, then the ServiceAccount of the pod, then ~/.kube/config.',
+    help: 'Kubeconfig that names the cluster. Without it KUBECONFIG, then the ServiceAccount of the pod, then ~/.kube/config.',
   }),
   context: cluster('context', {
     value: 'NAME', schema: text(), help: 'Context of the kubeconfig; its current context when not given.',
@@ -135,7 +137,9 @@ export const SETTINGS = {
     value: 'LEVEL', schema: choice(['debug', 'info', 'warn', 'error']), fallback: 'info', help: 'debug, info, warn or error.',
   }),
   logFormat: surface('log-format', {
-    value: 'FORMAT', schema: choice(['json', 'text']), fallback: 'json', help: 'json, or text for people.',
+    value: 'FORMAT', schema: choice(['json', 'text']),
+    fallback: (host) => (host.terminal ? 'text' : 'json'), fallbackText: 'text on a terminal, else json',
+    help: 'json: one object on each line. text: for people.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -170,23 +174,33 @@ export class ConfigError extends Error {
 export function loadConfig(inputs: ConfigInputs): Config {
   const files = kubeconfigFiles(inputs);
   const inCluster = files === undefined && nonEmpty(inputs.env['KUBERNETES_SERVICE_HOST']) !== undefined;
-  const problems: string[] = [];
+  const { values, found, problems } = parseSettings(inputs, inCluster);
+  problems.push(...impossibleTogether(values, found));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const settings = values as Parsed;
+  return Object.freeze({
+    ...settings, inCluster,
+    kubeconfig: Object.freeze(inCluster ? [] : files ?? [inputs.host.defaultKubeconfig]),
+    systemNamespaces: Object.freeze([...new Set([...settings.systemNamespaces, settings.namespace])].sort()),
+  });
+}
+
+/** What is there when no value is bad; `context` only where it was given. */
+type Parsed = { readonly [Name in Exclude<SettingName, 'kubeconfig' | 'context'>]: Value<Name> } & { readonly context?: string };
+
+function parseSettings(inputs: ConfigInputs, inCluster: boolean) {
+  const values: Partial<Record<SettingName, unknown>> = {};
   const found = new Map<string, Found>();
-  const values: Record<string, unknown> = { inCluster };
+  const problems: string[] = [];
   for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     const value = given(setting, inputs) ?? { name: `--${setting.flag}`, typed: setting.fallback(inputs.host, inCluster) };
     if (value.typed === undefined) continue;
     const parsed = setting.schema.safeParse(value.typed);
     found.set(name, value);
-    if (parsed.success) values[name] = parsed.data;
+    if (parsed.success) values[name as SettingName] = parsed.data;
     else problems.push(`${described(value)}: expected ${parsed.error.issues[0]?.message ?? 'another value'}`);
   }
-  values['kubeconfig'] = Object.freeze(inCluster ? [] : files ?? [inputs.host.defaultKubeconfig]);
-  const config = values as Config;
-  problems.push(...impossibleTogether(config, found));
-  if (problems.length > 0) throw new ConfigError(problems);
-  const systemNamespaces = [...new Set([...config.systemNamespaces, config.namespace])].sort();
-  return Object.freeze({ ...config, systemNamespaces: Object.freeze(systemNamespaces) });
+  return { values, found, problems };
 }
 
 /** A value as it was typed, and the flag or variable that it came by. */
@@ -213,10 +227,10 @@ function kubeconfigFiles(inputs: ConfigInputs): readonly string[] | undefined {
 }
 
 /** Only pairs of values that are good by themselves are compared. */
-function impossibleTogether(config: Partial<Config>, found: ReadonlyMap<string, Found>): string[] {
+function impossibleTogether(values: Partial<Record<SettingName, unknown>>, found: ReadonlyMap<string, Found>): string[] {
   const problems: string[] = [];
   const mustExceed = (name: SettingName, other: SettingName, factor: number): void => {
-    const [larger, smaller] = [config[name], config[other]];
+    const [larger, smaller] = [values[name], values[other]];
     if (typeof larger !== 'number' || typeof smaller !== 'number' || larger > smaller * factor) return;
     const limit = `more than ${factor === 1 ? '' : `${factor} times `}--${SETTINGS[other].flag} (${formatDuration(smaller)})`;
     problems.push(`${described(found.get(name) as Found)}: expected ${limit}`);
