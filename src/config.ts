@@ -41,8 +41,10 @@ export interface Setting<T> {
   readonly group: SettingGroup;
   readonly help: string;
   readonly fallback: (host: HostFacts, inCluster: boolean) => string | undefined;
-  /** Said in the help where the default depends on the machine. */
+  /** The default as the help tells it, also where it depends on the machine; absent where there is none. */
   readonly fallbackText?: string;
+  /** What the flag alone, without a value, means. */
+  readonly bare?: string;
   readonly schema: z.ZodType<T, string>;
 }
 
@@ -54,7 +56,8 @@ type Details<T> = Omit<Setting<T>, 'flag' | 'env' | 'fallback' | 'group'> & {
 };
 
 const inGroup = (group: SettingGroup) => <T>(flag: string, { fallback, ...details }: Details<T>): Setting<T> => ({
-  flag, group, env: `NPB_${flag.replaceAll('-', '_').toUpperCase()}`, ...details,
+  flag, group, env: `NPB_${flag.replaceAll('-', '_').toUpperCase()}`,
+  ...(typeof fallback === 'string' && { fallbackText: fallback }), ...details,
   fallback: typeof fallback === 'function' ? fallback : () => fallback,
 });
 const cluster = inGroup('Cluster');
@@ -88,7 +91,7 @@ export const SETTINGS = {
     help: 'Exact names, separated by commas, of the namespaces that no baseline ever applies to. The namespace of the operator is always one of them.',
   }),
   leaderElect: election('leader-elect', {
-    value: 'true|false', schema: onOff(), fallback: 'true',
+    value: 'true|false', schema: onOff(), fallback: 'true', bare: 'true',
     help: 'Write only while holding the Lease. Turn it off only where a single replica is certain.',
   }),
   identity: election('identity', {

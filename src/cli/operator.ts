@@ -1,0 +1,118 @@
+/**
+ * `npb operator`: runs the operator until a signal, or until it cannot go on. The only command that writes, and
+ * the only one that knows operator.ts.
+ *
+ * Promises: the first SIGTERM or SIGINT stops gracefully, a second one at once; what nobody caught is logged and
+ * ends the process with code 1; the log is complete before the end.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { formatDuration } from '../config-values.ts';
+import { ConfigError, loadConfig, SETTING_GROUPS, SETTINGS, type Config, type HostFacts, type Setting } from '../config.ts';
+import { systemClock } from '../control/clock.ts';
+import type { Logger } from '../observe/logger.ts';
+import { EXIT, UsageError, type Command, type CommandOption, type Host } from './command.ts';
+
+export const operatorCommand: Command = {
+  name: 'operator',
+  summary: 'Run the operator, in a cluster or against one',
+  description: 'Runs the operator until it is stopped: in a cluster as the pod\'s ServiceAccount, elsewhere against the cluster of a kubeconfig. '
+    + 'Several replicas may run at once; one of them writes, the others stand by.',
+  options: SETTING_GROUPS.flatMap((group) => Object.values<Setting<unknown>>(SETTINGS).filter((each) => each.group === group).map(toOption)),
+  epilogue: (calledAs) => [
+    'Each option can also be set by the variable named with it; the option wins. Durations are written as Go',
+    'writes them: 500ms, 30s, 1h30m.',
+    '',
+    'Examples:',
+    `  ${calledAs} operator --kubeconfig ~/.kube/config --context kind-kind`,
+    `  NPB_LOG_LEVEL=debug ${calledAs} operator --leader-elect=false --listen-address 127.0.0.1:0`,
+    '',
+    'The first SIGTERM or SIGINT stops gracefully: writes under way finish and the Lease is given back. A second',
+    'one ends the process at once.',
+  ].join('\n'),
+  async run(host, flags) {
+    const config = configFrom({ flags, env: host.env, host: hostFacts(host) });
+    const { createLogger } = await import('../observe/logger.ts');
+    const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: host.stdout, wallMs: () => systemClock.wallMs() });
+    const code = await operate(config, log, host);
+    await log.flush();
+    setTimeout(() => host.exit(code), LINGER_MS).unref(); // only if something still keeps the process alive
+    return code;
+  },
+};
+
+/** After this, whatever still runs is cut off: below the 30 s that Kubernetes gives a pod. */
+const STOP_GRACE_MS = 10_000;
+const LINGER_MS = 1000;
+const FLUSH_MS = 500;
+
+function toOption({ flag, value, bare, help, group, env, fallbackText }: Setting<unknown>): CommandOption {
+  const notes = fallbackText === undefined ? env : `${env}; default: ${fallbackText}`;
+  return { flag, value, group, help: `${help} (${notes})`, ...(bare !== undefined && { bare }) };
+}
+
+function configFrom(inputs: Parameters<typeof loadConfig>[0]): Config {
+  try {
+    return loadConfig(inputs);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function hostFacts(host: Host): HostFacts {
+  return {
+    hostname: hostname(), uuid: randomUUID(), podNamespace: podNamespace(), terminal: host.stdout.isTTY === true,
+    defaultKubeconfig: join(homedir(), '.kube', 'config'), pathDelimiter: delimiter,
+  };
+}
+
+function podNamespace(): string | undefined {
+  try {
+    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** From start to stop. Resolves with the exit code. */
+async function operate(config: Config, log: Logger, host: Host): Promise<number> {
+  const { startOperator } = await import('../operator.ts');
+  const ending = Promise.withResolvers<number>();
+  const endNow = (code: number): void => void Promise.race([log.flush(), systemClock.sleep(FLUSH_MS)]).then(() => host.exit(code));
+  const fail = (message: string) => (error: unknown): void => {
+    log.error(message, { error });
+    ending.resolve(EXIT.failed);
+  };
+  let signals = 0;
+  const forgetSignals = host.onSignal((signal) => {
+    signals++;
+    log.info(signals === 1 ? 'Signal received, stopping' : 'Second signal received, ending at once', { signal });
+    if (signals === 1) ending.resolve(EXIT.ok);
+    else endNow(EXIT.failed);
+  });
+  const forgetUncaught = host.onUncaught(fail('Error that nobody caught'));
+  try {
+    const operator = await startOperator(config, { log, clock: systemClock, env: host.env, onFatal: fail('Operator cannot go on') });
+    const code = await ending.promise;
+    const graceMs = config.drainTimeoutMs + STOP_GRACE_MS;
+    const cutOff = setTimeout(() => {
+      log.error('Still not stopped, ending at once', { after: formatDuration(graceMs) });
+      endNow(EXIT.failed);
+    }, graceMs);
+    await operator.stop();
+    clearTimeout(cutOff);
+    return code;
+  } catch (error) {
+    log.error('Operator did not start', { error: isExplained(error) ? error.message : error });
+    return EXIT.usage;
+  } finally {
+    forgetSignals();
+    forgetUncaught();
+  }
+}
+
+/** Errors whose message says what to do; their stack would only hide it. */
+const isExplained = (error: unknown): error is Error => error instanceof Error && ['ListenError', 'ConnectionError'].includes(error.name);

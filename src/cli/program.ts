@@ -1,0 +1,76 @@
+/**
+ * The command line: `npb COMMAND [options]`, also installed as `kubectl policy-baseline`. commander parses and
+ * writes the help; it is imported only here.
+ *
+ * Promises: data on stdout, everything else on stderr; 0 is success, 2 is a mistake of the caller; the help
+ * shows the name by which the program was called. Must not: end the process. The exit code is returned.
+ */
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { EXIT, UsageError, type Command, type CommandOption, type Flags, type Host } from './command.ts';
+import { operatorCommand } from './operator.ts';
+import { versionCommand } from './version.ts';
+
+/** In the order of the help. */
+const COMMANDS: readonly Command[] = [operatorCommand, versionCommand];
+
+const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace.';
+
+/** Runs one command. `args` are those after the name of the program. Resolves with the exit code, never rejects. */
+export async function runProgram(args: readonly string[], host: Host, commands = COMMANDS): Promise<number> {
+  let code: number = EXIT.ok;
+  const parser = new Parser(host.calledAs);
+  parser.description(DESCRIPTION).helpCommand('help [command]', 'Show the help of a command').showHelpAfterError(`(${host.calledAs} --help shows what there is)`);
+  prepare(parser, host);
+  for (const command of commands) {
+    const sub = parser.command(command.name).summary(command.summary).description(command.description);
+    prepare(sub, host);
+    sub.showHelpAfterError(`(${host.calledAs} ${command.name} --help shows what there is)`);
+    for (const option of command.options) sub.addOption(toOption(option));
+    if (command.epilogue !== undefined) sub.addHelpText('after', `\n${command.epilogue(host.calledAs)}`);
+    sub.action(async () => {
+      code = await command.run(host, flagsOf(sub, command.options));
+    });
+  }
+  try {
+    if (args.length === 0) parser.help();
+    await parser.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, host);
+  }
+}
+
+function prepare(parser: Parser, host: Host): void {
+  parser.exitOverride().allowExcessArguments(false).configureOutput({
+    writeOut: (text) => void host.stdout.write(text),
+    writeErr: (text) => void host.stderr.write(text),
+    getOutHelpWidth: () => helpWidth(host.stdout),
+    getErrHelpWidth: () => helpWidth(host.stderr),
+  });
+}
+
+const HELP_WIDTH = 100;
+const helpWidth = (stream: NodeJS.WritableStream & { readonly columns?: number }): number => Math.min(stream.columns ?? HELP_WIDTH, HELP_WIDTH);
+
+function toOption({ flag, short, value, bare, group, help }: CommandOption): Option {
+  const names = short === undefined ? `--${flag}` : `-${short}, --${flag}`;
+  const placeholder = value === undefined ? '' : bare === undefined ? ` <${value}>` : ` [${value}]`;
+  const option = new Option(`${names}${placeholder}`, help);
+  return group === undefined ? option : option.helpGroup(`${group}:`);
+}
+
+function flagsOf(parser: Parser, options: readonly CommandOption[]): Flags {
+  const typed = parser.opts<Record<string, string | true>>();
+  return Object.fromEntries(options.map(({ flag, bare = 'true' }) => {
+    const value = typed[flag.replaceAll(/-(.)/g, (_match, letter: string) => letter.toUpperCase())];
+    return [flag, value === true ? bare : value];
+  }));
+}
+
+/** commander has already said what it did not like. */
+function report(error: unknown, { stderr }: Host): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const message = error instanceof UsageError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
+  stderr.write(`${message}\n`);
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}
