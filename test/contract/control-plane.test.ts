@@ -23,6 +23,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { ControlPlaneBinaries } from '../control-plane/binaries.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 
+const CONTROL_PLANE_TS = new URL('../control-plane/control-plane.ts', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../control-plane/main.ts', import.meta.url));
 /** A start takes 4 s on two idle cores; a build beside it makes that many times longer. */
 const START_MS = 120_000;
@@ -263,6 +264,19 @@ describe('the end of the parent of a control plane', () => {
     assert.deepEqual(pids.filter(isRunning), []);
   });
 
+  it('by simply ending without a stop is not held up and leaves nothing', async function () {
+    this.timeout(START_MS);
+    const code = `
+      import { startControlPlane } from ${JSON.stringify(CONTROL_PLANE_TS)};
+      const { adminKubeconfig } = await startControlPlane();
+      console.log('export KUBECONFIG=' + adminKubeconfig);`;
+    parent = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exit = once(parent, 'exit');
+    const dataDir = await dataDirOf(parent);
+    assert.deepEqual(await exit, [0, null]);
+    await nothingIsLeft(dataDir);
+  });
+
   it('by SIGKILL in the middle of the start leaves nothing either', async function () {
     this.timeout(START_MS);
     const temporary = await mkdtemp(join(tmpdir(), 'npb-'));
@@ -277,17 +291,22 @@ describe('the end of the parent of a control plane', () => {
     }
   });
 
-  /** Starts `main.ts start` and resolves with the data folder that it names. */
-  async function startedByParent(): Promise<string> {
+  /** Starts `main.ts start` and resolves with the data folder of its control plane. */
+  function startedByParent(): Promise<string> {
     parent = spawn(process.execPath, [MAIN, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    assert.ok(parent.stdout !== null);
-    for await (const line of createInterface({ input: parent.stdout })) {
-      const kubeconfig = /^export KUBECONFIG=(.+)$/.exec(line)?.[1];
-      if (kubeconfig !== undefined) return dirname(kubeconfig);
-    }
-    throw new Error('the parent ended without naming a kubeconfig');
+    return dataDirOf(parent);
   }
 });
+
+/** The data folder, from the kubeconfig that a process prints when its control plane runs. */
+async function dataDirOf(parent: ChildProcess): Promise<string> {
+  assert.ok(parent.stdout !== null);
+  for await (const line of createInterface({ input: parent.stdout })) {
+    const kubeconfig = /^export KUBECONFIG=(.+)$/.exec(line)?.[1];
+    if (kubeconfig !== undefined) return dirname(kubeconfig);
+  }
+  throw new Error('the parent ended without naming a kubeconfig');
+}
 
 async function isEmpty(folder: string): Promise<boolean> {
   return (await readdir(folder)).length === 0;
