@@ -3,6 +3,7 @@
  *
  * Three normalisations and no more: a missing list equals an empty one, protocol TCP is filled in, and
  * `policyTypes` is a set. Order of rules, peers and ports counts, and `{}` differs from absent.
+ * A field that this program does not know is kept, so that it shows as a difference.
  * `wireSpec` is what is sent: nothing in it depends on defaulting.
  */
 import { shortHash, stableJson } from './hash.ts';
@@ -20,52 +21,53 @@ export function hashedSpec(spec: NetworkPolicySpec): HashedSpec {
 }
 
 /** Spells out every list and protocol on which the meaning of a policy depends. */
-export function wireSpec(spec: NetworkPolicySpec): NetworkPolicySpec {
+export function wireSpec({ podSelector, policyTypes, ingress, egress, ...unknown }: NetworkPolicySpec): NetworkPolicySpec {
   return {
-    podSelector: selector(spec.podSelector),
-    policyTypes: [...new Set(spec.policyTypes ?? [])].sort().reverse(), // Ingress before Egress, as people write it
-    ingress: (spec.ingress ?? []).map(ingressRule),
-    egress: (spec.egress ?? []).map(egressRule),
+    ...unknown,
+    podSelector: selector(podSelector),
+    policyTypes: [...new Set(policyTypes ?? [])].sort().reverse(), // Ingress before Egress, as people write it
+    ingress: (ingress ?? []).map(ingressRule),
+    egress: (egress ?? []).map(egressRule),
   };
 }
 
-function ingressRule(rule: IngressRule): IngressRule {
-  return { ...(rule.from?.length ? { from: rule.from.map(peer) } : {}), ...ports(rule.ports) };
+function ingressRule({ from, ports: list, ...unknown }: IngressRule): IngressRule {
+  return { ...unknown, ...(from?.length ? { from: from.map(peer) } : {}), ...ports(list) };
 }
 
-function egressRule(rule: EgressRule): EgressRule {
-  return { ...(rule.to?.length ? { to: rule.to.map(peer) } : {}), ...ports(rule.ports) };
+function egressRule({ to, ports: list, ...unknown }: EgressRule): EgressRule {
+  return { ...unknown, ...(to?.length ? { to: to.map(peer) } : {}), ...ports(list) };
 }
 
 function ports(list: readonly Port[] | undefined): { ports?: Port[] } {
   if (!list?.length) return {};
+  return { ports: list.map(({ protocol, ...rest }) => ({ protocol: protocol ?? 'TCP', ...rest })) };
+}
+
+function peer({ podSelector, namespaceSelector, ipBlock: block, ...unknown }: Peer): Peer {
   return {
-    ports: list.map((entry) => ({
-      protocol: entry.protocol ?? 'TCP',
-      ...(entry.port === undefined ? {} : { port: entry.port }),
-      ...(entry.endPort === undefined ? {} : { endPort: entry.endPort }),
-    })),
+    ...unknown,
+    ...(podSelector === undefined ? {} : { podSelector: selector(podSelector) }),
+    ...(namespaceSelector === undefined ? {} : { namespaceSelector: selector(namespaceSelector) }),
+    ...(block === undefined ? {} : { ipBlock: ipBlock(block) }),
   };
 }
 
-function peer(from: Peer): Peer {
-  return {
-    ...(from.podSelector === undefined ? {} : { podSelector: selector(from.podSelector) }),
-    ...(from.namespaceSelector === undefined ? {} : { namespaceSelector: selector(from.namespaceSelector) }),
-    ...(from.ipBlock === undefined ? {} : { ipBlock: ipBlock(from.ipBlock) }),
-  };
-}
-
-function ipBlock(block: NonNullable<Peer['ipBlock']>): NonNullable<Peer['ipBlock']> {
-  return { cidr: block.cidr, ...(block.except?.length ? { except: [...block.except] } : {}) };
+function ipBlock({ except, ...rest }: NonNullable<Peer['ipBlock']>): NonNullable<Peer['ipBlock']> {
+  return { ...rest, ...(except?.length ? { except: [...except] } : {}) };
 }
 
 function selector(from: LabelSelector | undefined): LabelSelector {
-  const labels = Object.entries(from?.matchLabels ?? {});
+  const { matchLabels, matchExpressions, ...unknown } = from ?? {};
+  const labels = Object.entries(matchLabels ?? {});
   return {
+    ...unknown,
     ...(labels.length > 0 ? { matchLabels: Object.fromEntries(labels) } : {}),
-    ...(from?.matchExpressions?.length
-      ? { matchExpressions: from.matchExpressions.map((e) => ({ key: e.key, operator: e.operator, ...(e.values?.length ? { values: [...e.values] } : {}) })) }
-      : {}),
+    ...(matchExpressions?.length ? { matchExpressions: matchExpressions.map(expression) } : {}),
   };
 }
+
+function expression({ values, ...rest }: Expression): Expression {
+  return { ...rest, ...(values?.length ? { values: [...values] } : {}) };
+}
+type Expression = NonNullable<LabelSelector['matchExpressions']>[number];
