@@ -27,7 +27,7 @@ const MAX_MISMATCHES = 3;
 const MISMATCH_PAUSE_MS = 5 * 60_000;
 
 export function afterRepair(history: RepairHistory, nowMs: number): RepairHistory {
-  const earlier = isQuiet(history, nowMs) ? NO_HISTORY : history;
+  const earlier = isQuiet(history, nowMs) ? { ...NO_HISTORY, mismatches: history.mismatches } : history;
   const repairsMs = [...earlier.repairsMs, nowMs].slice(-FREE_REPAIRS);
   const first = repairsMs[0] ?? nowMs;
   const tooMany = repairsMs.length === FREE_REPAIRS && nowMs - first < FREE_WINDOW_MS;
