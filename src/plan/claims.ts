@@ -2,12 +2,15 @@
  * Who claims which policy name in a namespace, and who wins.
  *
  * default-deny covers the union of the directions that any baseline enforces here. Other names go to the
- * claim of the highest precedence. Only claims in enforced directions exist at all.
+ * claim of the highest precedence. Only claims in enforced directions exist at all. What is in place for a
+ * baseline that is gone, paused or unreadable is not taken away by the claims of others.
  */
 import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import { DEFAULT_DENY } from '../api/names.ts';
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
+import { isolatedForText, keptDirections } from './isolation.ts';
+import { isFullyLabelled } from './ownership.ts';
 import { directionSet, type CompiledBaseline, type CompiledTemplate, type DirectionSet } from './compile.ts';
 import type { Scope } from './selection.ts';
 import { defaultDeny } from './templates/default-deny.ts';
@@ -48,7 +51,7 @@ export function resolveNames(scopes: readonly Scoped[], labels: ReadonlyMap<stri
     const enforced = directionSet(scope.enforced);
     if (enforced !== undefined) addClaims(byName, baseline, enforced, labels);
   }
-  return [...byName].map(([name, claims]) => resolve(name, claims, live.get(name))).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...byName].map(([name, claims]) => resolve({ name, claims, live: live.get(name), scopes })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A baseline on its way out claims nothing; a paused one keeps its claims. */
@@ -59,9 +62,8 @@ export function claimsNames(baseline: CompiledBaseline): boolean {
 function addClaims(byName: Map<string, [Claim, ...Claim[]]>, baseline: CompiledBaseline, enforced: DirectionSet, labels: ReadonlyMap<string, string>): void {
   for (const template of baseline.templates) {
     const wanted = template.rendered.get(enforced);
-    if (wanted === undefined) continue;
-    // A template that cannot be used keeps its name, whatever its selector says: the last good policy stays.
-    if (template.problem === undefined && !template.selects(labels)) continue;
+    // Where the selector itself cannot be read, the name is kept everywhere: the last good policy stays.
+    if (wanted === undefined || !(template.selects(labels) || template.selectsUnknown)) continue;
     const claim: Claim = { baseline, template, wanted };
     const others = byName.get(template.name);
     if (others === undefined) byName.set(template.name, [claim]);
@@ -69,35 +71,66 @@ function addClaims(byName: Map<string, [Claim, ...Claim[]]>, baseline: CompiledB
   }
 }
 
-function resolve(name: string, claims: readonly [Claim, ...Claim[]], live: PolicyRecord | undefined): ResolvedName {
-  if (name === DEFAULT_DENY && claims.length > 1) return resolveUnion(claims, live);
+interface Contest {
+  readonly name: string;
+  readonly claims: readonly [Claim, ...Claim[]];
+  readonly live: PolicyRecord | undefined;
+  readonly scopes: readonly Scoped[];
+}
+
+function resolve({ name, claims, live, scopes }: Contest): ResolvedName {
+  if (name === DEFAULT_DENY) return resolveUnion(claims, live, keptDirections(live, scopes));
   const [{ baseline, template, wanted }] = claims;
-  const blocked = baseline.spec.paused ? 'Paused' : template.problem === undefined ? undefined : 'InvalidTemplate';
+  const unusable = template.problem !== undefined || isLastGoodOfAnother(live, baseline, scopes);
+  const blocked = baseline.spec.paused ? 'Paused' : unusable ? 'InvalidTemplate' : undefined;
   const desired: DesiredPolicy = { name, baseline: baseline.name, spec: wanted, description: template.description, isolatedFor: undefined };
   return { name, claims, desired: blocked === undefined ? desired : undefined, blocked };
+}
+
+/** Written for a baseline that cannot be read now, so that nobody knows whether it still claims the name: it stays. */
+function isLastGoodOfAnother(live: PolicyRecord | undefined, winner: CompiledBaseline, scopes: readonly Scoped[]): boolean {
+  if (live === undefined || !isFullyLabelled(live) || live.own.baseline === winner.name) return false;
+  return scopes.some(({ baseline }) => baseline.name === live.own.baseline && !baseline.usable && !baseline.record.deleting);
 }
 
 /**
  * The union of all claims on default-deny. A paused claim adds no direction that is not in place already,
  * since nothing is created for it, and takes none away.
  */
-function resolveUnion(claims: readonly [Claim, ...Claim[]], live: PolicyRecord | undefined): ResolvedName {
-  const active = claims.filter(({ baseline }) => !baseline.spec.paused);
-  const [first] = active;
+function resolveUnion(claims: readonly [Claim, ...Claim[]], live: PolicyRecord | undefined, kept: ReadonlyMap<Direction, string>): ResolvedName {
+  const [first] = claims.filter(({ baseline }) => !baseline.spec.paused);
   if (first === undefined) return { name: DEFAULT_DENY, claims, desired: undefined, blocked: 'Paused' };
-  const owner = claims.find(({ baseline }) => baseline.name === live?.own.baseline && baseline === claims[0].baseline) ?? first;
-  const kept = new Set(live?.spec?.policyTypes);
-  const wants = (claim: Claim, direction: Direction): boolean =>
-    claim.wanted.spec.policyTypes.includes(direction) && (!claim.baseline.spec.paused || kept.has(direction));
-  const directions = DIRECTIONS.filter((direction) => claims.some((claim) => wants(claim, direction)));
+  const owner = live?.own.baseline === claims[0].baseline.name ? claims[0] : first;
+  const inPlace = new Set(live?.spec?.policyTypes);
+  const wants = (claim: Claim, direction: Direction): boolean => asksFor(claim, direction) && (!claim.baseline.spec.paused || inPlace.has(direction));
+  const directions = DIRECTIONS.filter((direction) => kept.has(direction) || claims.some((claim) => wants(claim, direction)));
   const desired: DesiredPolicy = {
     name: DEFAULT_DENY,
     baseline: owner.baseline.name,
-    spec: DENIES[directions.join(',') as DirectionSet],
+    spec: denying(directions),
     description: undefined,
-    isolatedFor: isolatedFor(owner, claims, directions),
+    isolatedFor: isolatedForText(directions.flatMap((direction) => {
+      if (asksFor(owner, direction)) return [];
+      const asking = claims.find((claim) => wants(claim, direction))?.baseline.name ?? kept.get(direction);
+      return asking === undefined ? [] : [[direction, asking] as const];
+    })),
   };
   return { name: DEFAULT_DENY, claims, desired, blocked: undefined };
+}
+
+function asksFor({ wanted }: Claim, direction: Direction): boolean {
+  return wanted.spec.policyTypes.includes(direction);
+}
+
+/** What the claims on a name want together: the union for default-deny, elsewhere what the winner wants. */
+export function wantedOf({ name, claims }: Pick<ResolvedName, 'name' | 'claims'>): HashedSpec {
+  if (name !== DEFAULT_DENY) return claims[0].wanted;
+  return denying(DIRECTIONS.filter((direction) => claims.some((claim) => asksFor(claim, direction))));
+}
+
+/** The default-deny of these directions, of which there is at least one. */
+export function denying(directions: readonly Direction[]): HashedSpec {
+  return DENIES[directions.join(',') as DirectionSet];
 }
 
 const DENIES: Readonly<Record<DirectionSet, HashedSpec>> = {
@@ -105,14 +138,3 @@ const DENIES: Readonly<Record<DirectionSet, HashedSpec>> = {
   Egress: hashedSpec(defaultDeny(['Egress'])),
   'Ingress,Egress': hashedSpec(defaultDeny(DIRECTIONS)),
 };
-
-/** `Egress=team-b` for each direction that the labelled baseline does not ask for itself. */
-function isolatedFor(owner: Claim, claims: readonly Claim[], directions: readonly Direction[]): string | undefined {
-  const others = directions
-    .filter((direction) => !owner.wanted.spec.policyTypes.includes(direction))
-    .map((direction) => {
-      const asking = claims.find((claim) => claim.wanted.spec.policyTypes.includes(direction));
-      return `${direction}=${asking?.baseline.name ?? ''}`;
-    });
-  return others.length === 0 ? undefined : others.join(',');
-}

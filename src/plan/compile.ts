@@ -21,6 +21,8 @@ export interface CompiledTemplate {
   readonly name: string;
   readonly description: string | undefined;
   readonly selects: Matcher;
+  /** The selector itself cannot exist: nobody knows which namespaces it means. */
+  readonly selectsUnknown: boolean;
   /** Rendered for a set of enforced directions; `undefined` where nothing is left of the template. */
   readonly rendered: ReadonlyMap<DirectionSet, HashedSpec>;
   readonly problem: string | undefined;
@@ -100,24 +102,29 @@ function compileExemption(exemption: Exemption): CompiledExemption {
 
 function compileTemplates(spec: BaselineSpec): CompiledTemplate[] {
   const everywhere = matcherOf(undefined);
-  const templates = spec.policies.map((template): CompiledTemplate => ({
-    name: template.name,
-    description: describe(template.description, template.owner),
-    selects: matcherOf(template.namespaceSelector),
-    rendered: render(template.networkPolicy),
-    problem: templateProblem(template.networkPolicy) ?? prefixed('namespaceSelector', selectorProblem(template.namespaceSelector)),
-  }));
+  const templates = spec.policies.map((template): CompiledTemplate => {
+    const selected = prefixed('namespaceSelector', selectorProblem(template.namespaceSelector));
+    return {
+      name: template.name,
+      description: describe(template.description, template.owner),
+      selects: matcherOf(template.namespaceSelector),
+      selectsUnknown: selected !== undefined,
+      rendered: render(template.networkPolicy),
+      problem: templateProblem(template.networkPolicy) ?? selected,
+    };
+  });
   if (spec.dns.enabled) {
     templates.push({
       name: ALLOW_DNS,
       description: undefined,
       selects: everywhere,
+      selectsUnknown: false,
       rendered: render(allowDns(spec.dns)),
       problem: prefixed('dns', peersProblem('peers', spec.dns.peers) ?? portsProblem(spec.dns.ports)),
     });
   }
   templates.push({
-    name: DEFAULT_DENY, description: undefined, selects: everywhere, rendered: render(defaultDeny(DIRECTIONS)), problem: undefined,
+    name: DEFAULT_DENY, description: undefined, selects: everywhere, selectsUnknown: false, rendered: render(defaultDeny(DIRECTIONS)), problem: undefined,
   });
   return templates.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -5,8 +5,10 @@
  * another policy defeats it, and whether the network enforces it, are other questions.
  */
 import { DEFAULT_DENY } from '../api/names.ts';
-import type { Direction } from '../api/network-policy.ts';
+import type { Direction, NetworkPolicySpec } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
+import { claimsNames, wantedOf } from './claims.ts';
+import { isOurs } from './ownership.ts';
 import type { NamespacePlan } from './plan.ts';
 
 export const COVERAGES = ['protected', 'audited', 'unprotected', 'exempt', 'excluded'] as const;
@@ -14,10 +16,10 @@ export type Coverage = (typeof COVERAGES)[number];
 
 export function coverageOf(direction: Direction, plan: NamespacePlan, policies: ReadonlyMap<string, PolicyRecord>, isSystem: boolean): Coverage {
   if (isSystem || isExcludedOnly(plan)) return 'excluded';
-  if (denies(direction, plan, policies)) return 'protected';
-  const selected = plan.scopes.filter(({ scope }) => scope.kind === 'Selected');
-  if (selected.some(({ scope }) => scope.kind === 'Selected' && scope.exempt.has(direction))) return 'exempt';
-  return selected.some(({ baseline }) => baseline.modes[direction] === 'Audit') ? 'audited' : 'unprotected';
+  if (denies(direction, plan, policies.get(DEFAULT_DENY))) return 'protected';
+  const selecting = plan.scopes.filter(({ baseline }) => claimsNames(baseline));
+  if (selecting.some(({ scope }) => scope.kind === 'Selected' && scope.exempt.has(direction))) return 'exempt';
+  return selecting.some(({ baseline, scope }) => scope.kind === 'Selected' && baseline.modes[direction] === 'Audit') ? 'audited' : 'unprotected';
 }
 
 /** Some baseline excludes it by name, and none selects it. */
@@ -25,12 +27,16 @@ function isExcludedOnly({ scopes }: NamespacePlan): boolean {
   return scopes.some(({ scope }) => scope.kind === 'Excluded') && !scopes.some(({ scope }) => scope.kind === 'Selected');
 }
 
-function denies(direction: Direction, plan: NamespacePlan, policies: ReadonlyMap<string, PolicyRecord>): boolean {
+/** Also by a policy that is left over or retained: it isolates until it is gone. */
+function denies(direction: Direction, plan: NamespacePlan, deny: PolicyRecord | undefined): boolean {
+  if (deny === undefined) return false;
+  if (isOurs(deny)) return deny.spec !== undefined && deniesAll(deny.spec, direction);
   const planned = plan.names.find(({ name }) => name === DEFAULT_DENY);
-  if (planned?.desired?.spec.spec.policyTypes.includes(direction)
-    && (planned.decision.kind === 'InPlace' || planned.decision.kind === 'ForeignEqual')) return true;
-  const spec = policies.get(DEFAULT_DENY)?.spec;
-  if (spec === undefined || planned === undefined) return false;
-  const rules = direction === 'Ingress' ? spec.ingress : spec.egress;
-  return spec.policyTypes.includes(direction) && (rules ?? []).length === 0 && Object.keys(spec.podSelector).length === 0;
+  if (planned === undefined || (planned.decision.kind !== 'ForeignEqual' && planned.decision.kind !== 'InPlace')) return false;
+  return (planned.desired?.spec ?? wantedOf(planned)).spec.policyTypes.includes(direction);
+}
+
+function deniesAll({ podSelector, policyTypes, ingress = [], egress = [] }: NetworkPolicySpec, direction: Direction): boolean {
+  const rules = direction === 'Ingress' ? ingress : egress;
+  return policyTypes.includes(direction) && rules.length === 0 && Object.keys(podSelector).length === 0;
 }

@@ -7,6 +7,7 @@ import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 import { claimsNames, type Scoped } from './claims.ts';
 import type { CompiledBaseline } from './compile.ts';
+import { isRetained, isolatorOf, keepsPolicies, namedIn } from './isolation.ts';
 import { isFullyLabelled } from './ownership.ts';
 import type { Scope } from './selection.ts';
 
@@ -18,7 +19,7 @@ export interface Leftover {
   readonly policy: PolicyRecord;
   readonly baseline: string;
   readonly reason: LeftoverReason;
-  /** False while its baseline is paused or cannot be read: shown, not removed. */
+  /** False while its baseline is paused or cannot be read, and once it is on its way out: shown, not removed. */
   readonly removable: boolean;
 }
 
@@ -39,7 +40,11 @@ export function findLeaving(policies: ReadonlyMap<string, PolicyRecord>, planned
   const leftovers: Leftover[] = [];
   const retained: string[] = [];
   for (const policy of policies.values()) {
-    if (!isFullyLabelled(policy) || planned.has(policy.name)) continue;
+    if (!isFullyLabelled(policy)) continue;
+    if (planned.has(policy.name)) {
+      if (policy.name === DEFAULT_DENY && isRetainedInPart(policy, scopes)) retained.push(policy.name);
+      continue;
+    }
     const scoped = scopes.get(policy.own.baseline ?? '');
     if (scoped === undefined || isRetained(scoped.baseline)) retained.push(policy.name);
     else leftovers.push(leftover(policy, scoped));
@@ -47,8 +52,13 @@ export function findLeaving(policies: ReadonlyMap<string, PolicyRecord>, planned
   return { leftovers: leftovers.sort((a, b) => (a.policy.name < b.policy.name ? -1 : 1)), retained: retained.sort() };
 }
 
-function isRetained({ record, spec }: CompiledBaseline): boolean {
-  return record.deleting && spec.deletionPolicy === 'Retain';
+/** A planned default-deny that also keeps a direction for a baseline that is gone. */
+function isRetainedInPart({ isolatedFor }: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): boolean {
+  return DIRECTIONS.some((direction) => {
+    const name = namedIn(isolatedFor, direction);
+    const scoped = name === undefined ? undefined : scopes.get(name);
+    return name !== undefined && (scoped === undefined || isRetained(scoped.baseline));
+  });
 }
 
 function leftover(policy: PolicyRecord, { baseline, scope }: Scoped): Leftover {
@@ -56,7 +66,7 @@ function leftover(policy: PolicyRecord, { baseline, scope }: Scoped): Leftover {
     policy,
     baseline: baseline.name,
     reason: leftoverReason(policy, baseline, scope),
-    removable: baseline.usable && (baseline.record.deleting || !baseline.spec.paused),
+    removable: !keepsPolicies(baseline) && !policy.deleting,
   };
 }
 
@@ -69,7 +79,8 @@ function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope:
     case 'Selected': {
       const types = policy.spec?.policyTypes ?? [];
       if (types.some((direction) => scope.exempt.has(direction) && baseline.modes[direction] === 'Enforce')) return 'Exempt';
-      return types.some((direction) => scope.enforced.has(direction)) ? 'TemplateRemoved' : 'DirectionNotEnforced';
+      if (!types.some((direction) => scope.enforced.has(direction))) return 'DirectionNotEnforced';
+      return baseline.templates.some(({ name }) => name === policy.name) ? 'NotSelected' : 'TemplateRemoved';
     }
   }
 }
@@ -82,29 +93,11 @@ export function findLosses(policies: ReadonlyMap<string, PolicyRecord>, planned:
   const losses: Loss[] = [];
   for (const direction of DIRECTIONS) {
     if (planned.has(direction)) continue;
-    const scoped = scopes.get(isolator(policies, direction) ?? '');
+    const scoped = scopes.get(isolatorOf(policies, direction) ?? '');
     const cause = scoped === undefined ? undefined : accidentalCause(scoped, direction);
     if (scoped !== undefined && cause !== undefined) losses.push({ baseline: scoped.baseline.name, direction, cause });
   }
   return losses;
-}
-
-/** The baseline on whose behalf a direction is isolated by what is in place now. */
-function isolator(policies: ReadonlyMap<string, PolicyRecord>, direction: Direction): string | undefined {
-  const deny = policies.get(DEFAULT_DENY);
-  const isolating = deny !== undefined && isolates(deny, direction)
-    ? deny
-    : [...policies.values()].find((policy) => isolates(policy, direction));
-  return isolating === undefined ? undefined : isolatedFor(isolating, direction) ?? isolating.own.baseline;
-}
-
-function isolates(policy: PolicyRecord, direction: Direction): boolean {
-  return isFullyLabelled(policy) && (policy.spec?.policyTypes.includes(direction) ?? false);
-}
-
-function isolatedFor(policy: PolicyRecord, direction: Direction): string | undefined {
-  const entry = policy.isolatedFor?.split(',').find((text) => text.startsWith(`${direction}=`));
-  return entry?.slice(direction.length + 1);
 }
 
 function accidentalCause({ baseline, scope }: Scoped, direction: Direction): Loss['cause'] | undefined {
@@ -117,9 +110,9 @@ function accidentalCause({ baseline, scope }: Scoped, direction: Direction): Los
   }
 }
 
-/** Directions that the plan isolates, whoever asks for it. */
-export function plannedDirections(scopes: readonly Scoped[]): ReadonlySet<Direction> {
-  const planned = new Set<Direction>();
+/** Directions that the plan isolates, whoever asks for it; those that are kept stay isolated. */
+export function plannedDirections(scopes: readonly Scoped[], kept: Iterable<Direction> = []): ReadonlySet<Direction> {
+  const planned = new Set<Direction>(kept);
   for (const { baseline, scope } of scopes) {
     if (scope.kind === 'Selected' && claimsNames(baseline)) scope.enforced.forEach((direction) => planned.add(direction));
   }

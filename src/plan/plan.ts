@@ -2,15 +2,19 @@
  * The plan of one namespace: the only place that decides.
  *
  * Operator, command line, metrics and page call this same function. It reads a view, writes nothing,
- * and planning a namespace that is as planned yields no write.
+ * and planning a namespace that is as planned yields no write. What is held is done in part: part.ts.
  */
+import { DEFAULT_DENY } from '../api/names.ts';
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { PolicyRecord } from '../kube/objects.ts';
 import { resolveNames, type ResolvedName, type Scoped } from './claims.ts';
 import { decide, type Decision } from './decide.ts';
 import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover, type Loss } from './leaving.ts';
+import { keptDirections } from './isolation.ts';
+import { bridged, keeping } from './part.ts';
 import { scopeOf } from './selection.ts';
 import type { NamespaceView } from './view.ts';
-import { inOrder, removalOf, writeFor, type Write } from './writes.ts';
+import { inOrder, nameOf, removalOf, writeFor, type Write } from './writes.ts';
 
 /** One claimed name with what was decided about it. */
 export interface PlannedName extends ResolvedName { readonly decision: Decision }
@@ -24,6 +28,8 @@ export interface NamespacePlan {
   readonly names: readonly PlannedName[];
   readonly leftovers: readonly Leftover[];
   readonly retained: readonly string[];
+  /** Directions that stay or become isolated, whoever asks for it. */
+  readonly isolated: ReadonlySet<Direction>;
   /** Isolation that carrying out the writes would take away and that may be an accident. */
   readonly losses: readonly Loss[];
   readonly writes: readonly Write[];
@@ -39,24 +45,50 @@ export function planNamespace(view: NamespaceView): NamespacePlan {
   const names = resolveNames(scopes, namespace.labels, policies)
     .map((resolved): PlannedName => ({ ...resolved, decision: decide(resolved, policies.get(resolved.name), deleted.has(resolved.name)) }));
   const byName = scopesByName(scopes);
+  const kept = keptDirections(policies.get(DEFAULT_DENY), scopes);
   const { leftovers, retained } = findLeaving(policies, new Set(names.map(({ name }) => name)), byName);
-  const losses = findLosses(policies, plannedDirections(scopes), byName);
-  return { ...base, names, leftovers, retained, losses, writes: plannedWrites(view, names, leftovers, losses), changesAtMs: changesAt(scopes) };
+  const isolated = plannedDirections(scopes, kept.keys());
+  const losses = findLosses(policies, isolated, byName);
+  const writes = inOrder(plannedWrites({ policies, names, leftovers, losses, kept }));
+  return { ...base, names, leftovers, retained, isolated, losses, writes, changesAtMs: changesAt(scopes) };
 }
 
-const NOTHING_PLANNED = { names: [], leftovers: [], retained: [], losses: [], writes: [], changesAtMs: undefined } as const;
+const NOTHING_PLANNED = {
+  names: [], leftovers: [], retained: [], isolated: new Set<Direction>(), losses: [], writes: [], changesAtMs: undefined,
+} as const;
 
+interface Findings {
+  readonly policies: ReadonlyMap<string, PolicyRecord>;
+  readonly names: readonly PlannedName[];
+  readonly leftovers: readonly Leftover[];
+  readonly losses: readonly Loss[];
+  /** Directions that default-deny keeps for baselines of which nothing is removed. */
+  readonly kept: ReadonlyMap<Direction, string>;
+}
 
-function plannedWrites(view: NamespaceView, names: readonly PlannedName[], leftovers: readonly Leftover[], losses: readonly Loss[]): Write[] {
+function plannedWrites({ policies, names, leftovers, losses, kept }: Findings): Write[] {
   const writes: Write[] = [];
   for (const { name, desired, decision } of names) {
-    const write = desired === undefined ? undefined : writeFor(desired, view.policies.get(name), decision, losses);
+    const write = desired === undefined ? undefined : writeFor(desired, policies.get(name), decision, losses);
     if (write !== undefined) writes.push(write);
   }
+  const dropped = droppedBy(writes.find((write) => nameOf(write) === DEFAULT_DENY));
+  const all = writes.map((write) => bridged(write, dropped));
   for (const leftover of leftovers) {
-    if (leftover.removable) writes.push(removalOf(leftover, losses));
+    if (!leftover.removable) continue;
+    const removal = removalOf(leftover, losses);
+    const write = nameOf(removal) === DEFAULT_DENY && kept.size > 0 ? keeping(removal, kept) : removal;
+    if (write !== undefined) all.push(write);
   }
-  return inOrder(writes);
+  return all;
+}
+
+/** Directions that default-deny isolates and will not any more. */
+function droppedBy(deny: Write | undefined): ReadonlyMap<Direction, string> {
+  if (deny?.kind !== 'Update') return new Map();
+  const { live, policy } = deny;
+  const gone = (live.spec?.policyTypes ?? []).filter((direction) => !policy.spec.spec.policyTypes.includes(direction));
+  return new Map(gone.map((direction) => [direction, live.own.baseline ?? policy.baseline]));
 }
 
 function changesAt(scopes: readonly Scoped[]): number | undefined {

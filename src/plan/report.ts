@@ -57,7 +57,7 @@ function driftedIn(plan: NamespacePlan): NamespaceReport['drifted'] {
   return plan.names
     .filter(({ decision }) => (decision.kind === 'Create' && decision.cause === 'Deleted')
       || (decision.kind === 'Update' && decision.cause === 'Modified')
-      || (decision.kind === 'Leave' && decision.reason === 'DriftWarned'))
+      || (decision.kind === 'Leave' && decision.differences.length > 0))
     .map(({ name, claims: [winner] }) => ({ baseline: winner.baseline.name, template: name }));
 }
 
@@ -82,9 +82,10 @@ function attentionTo(plan: NamespacePlan, verdicts: ReadonlyMap<string, Verdict>
   }
   const overridden = [...verdicts.values()].find(({ reason }) => reason === 'ExemptionOverridden');
   if (overridden !== undefined) return overridden;
-  return plan.scopes.length === 0 ? undefined : bareness(coverage);
+  return plan.scopes.length === 0 || plan.scopes.some(({ scope }) => scope.kind === 'Selected') ? undefined : bareness(coverage);
 }
 
+/** A direction that nobody decided about; where a baseline selects the namespace, what it leaves open is meant. */
 function bareness(coverage: NamespaceReport['coverage']): Attention | undefined {
   const bare = DIRECTIONS.filter((direction) => coverage?.[direction] === 'unprotected');
   if (bare.length === 0) return undefined;

@@ -33,18 +33,18 @@ export interface StatusInput {
 
 const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
 const MESSAGE_LIMIT = 512;
+const CONDITION_MESSAGE_LIMIT = 2_048;
 
 export function nextStatus(input: StatusInput): BaselineStatus {
   const { baseline, held, now } = input;
   const generation = baseline.record.generation;
   const namespaces = countStates(input.rows);
   const worst = worstCases(input.rows);
-  const enforced = namespaces.selected - namespaces.audited - namespaces.exempt;
   return {
     observedGeneration: generation,
     conditions: mergeConditions(baseline.record.status.conditions ?? [], conditions(input, namespaces, worst), generation, now),
     namespaces,
-    protected: `${namespaces.protected}/${enforced}`,
+    protected: `${namespaces.protected}/${namespaces.selected}`,
     ...(held === undefined ? {} : { held }),
     ...(worst.length === 0 ? {} : { worst }),
   };
@@ -68,14 +68,25 @@ const WORTH_NAMING: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drift
 
 function worstCases(rows: readonly StatusRow[]): WorstCase[] {
   return rows
-    .filter(({ verdict, note, young }) => note !== undefined || (WORTH_NAMING.has(verdict.state) && !(verdict.state === 'pending' && young)))
-    .sort((a, b) => severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
+    .filter((row) => row.note !== undefined || isWorthNaming(row))
+    .sort((a, b) => Number(isWorthNaming(b)) - Number(isWorthNaming(a)) || severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
     .slice(0, WORST_LIMIT)
     .map(({ namespace, verdict, note }) => {
       const { reason, message } = WORTH_NAMING.has(verdict.state) ? verdict : note ?? verdict;
-      return { namespace, state: verdict.state, reason, message: message.slice(0, MESSAGE_LIMIT) };
+      return { namespace, state: verdict.state, reason, message: clip(message, MESSAGE_LIMIT) };
     });
 }
+
+/** Not as planned; leftovers and overridden exemptions come after these. */
+function isWorthNaming({ verdict: { state }, young }: StatusRow): boolean {
+  return WORTH_NAMING.has(state) && !(state === 'pending' && young);
+}
+
+/** Whole characters: half of one would be stored as something else, and written again for ever. */
+function clip(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(HALF_CHARACTER, '')}…`;
+}
+const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 
 function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
   const { baseline } = input;
@@ -86,7 +97,7 @@ function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly
   if (baseline.spec.dns.discovery === 'Auto') {
     found.push({ type: 'DNSDetected', status: 'False', reason: 'NotSupported', message: 'dns.discovery: Auto is not supported yet; dns.peers and dns.ports, or their defaults, are used' });
   }
-  return found;
+  return found.map((condition) => ({ ...condition, message: clip(condition.message, CONDITION_MESSAGE_LIMIT) }));
 }
 
 function ready(input: StatusInput, worst: readonly WorstCase[]): NewCondition {
@@ -131,7 +142,7 @@ function templatesValid({ baseline, rows }: StatusInput): NewCondition {
   const bad = baseline.templates.filter(({ problem }) => problem !== undefined);
   const [first] = bad;
   const type = 'TemplatesValid';
-  const refused = rows.find(({ verdict: { reason } }) => reason === 'Invalid');
+  const refused = rows.filter(({ verdict: { reason } }) => reason === 'Invalid').reduce<StatusRow | undefined>(firstByName, undefined);
   if (first === undefined && refused !== undefined) {
     return { type, status: 'False', reason: 'PolicyRefused', message: `the API server refuses a policy; first: ${refused.namespace}: ${refused.verdict.message}` };
   }
@@ -139,12 +150,16 @@ function templatesValid({ baseline, rows }: StatusInput): NewCondition {
   return { type, status: 'False', reason: 'InvalidTemplate', message: `${bad.length} of ${baseline.templates.length} templates cannot be used; first: ${first.name}: ${first.problem}` };
 }
 
+function firstByName(first: StatusRow | undefined, row: StatusRow): StatusRow {
+  return first === undefined || row.namespace < first.namespace ? row : first;
+}
+
 function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
   const type = 'NamespacesUpToDate';
   const behind = counts.failed + counts.conflicted + counts.drifted + counts.pending;
   const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst[0];
   const example = first === undefined ? '' : `; first: ${first.namespace} (${first.reason}: ${first.message})`;
-  if (behind > 0) return { type, status: 'False', reason: worst[0]?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
+  if (behind > 0) return { type, status: 'False', reason: first?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
   return { type, status: 'True', reason: 'Succeeded', message: `every selected namespace is as planned${example}` };
 }
 

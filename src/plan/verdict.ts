@@ -1,12 +1,12 @@
 /**
  * The state of a namespace for one baseline: exclusive, the first that applies, the same word everywhere.
  */
-import type { Claim } from './claims.ts';
-import type { CompiledBaseline } from './compile.ts';
+import { claimsNames, type Claim } from './claims.ts';
+import type { CompiledBaseline, CompiledExemption } from './compile.ts';
 import { describeDifferences } from './drift.ts';
 import type { NamespacePlan, PlannedName } from './plan.ts';
 import type { Scope } from './selection.ts';
-import { DIRECTIONS } from '../api/network-policy.ts';
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 
 export const STATES = [
   'terminating', 'excluded', 'unselected', 'exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected',
@@ -38,6 +38,8 @@ export interface NamespaceFacts {
 }
 export const NO_FACTS: NamespaceFacts = { refused: new Map(), contended: new Set() };
 
+type Selected = Extract<Scope, { kind: 'Selected' }>;
+
 const TERMINATING: Verdict = { state: 'terminating', reason: 'NamespaceTerminating', message: '' };
 const UNSELECTED: Verdict = { state: 'unselected', reason: 'NotSelected', message: '' };
 const AUDITED: Verdict = { state: 'audited', reason: 'NotEnforced', message: '' };
@@ -52,23 +54,39 @@ export function verdictFor(baseline: CompiledBaseline, scope: Scope, plan: Names
     case 'Terminating': return TERMINATING;
     case 'Excluded': return EXCLUDED[scope.reason];
     case 'Unselected': return UNSELECTED;
-    case 'Selected': return scope.enforced.size === 0 ? notEnforced(baseline, scope, plan) : worstOf(baseline, plan, facts);
+    case 'Selected': return verdictInScope(baseline, scope, plan, facts);
   }
 }
 
-function notEnforced(baseline: CompiledBaseline, scope: Extract<Scope, { kind: 'Selected' }>, plan: NamespacePlan): Verdict {
-  const exempt = DIRECTIONS.filter((direction) => scope.exempt.has(direction) && baseline.modes[direction] === 'Enforce');
-  if (exempt.length === 0) return AUDITED;
-  const overriding = plan.scopes.find((other) => other.scope.kind === 'Selected' && exempt.some((direction) => enforces(other.scope, direction)));
-  if (overriding !== undefined) {
-    return { state: 'exempt', reason: 'ExemptionOverridden', message: `exempt here, but baseline ${overriding.baseline.name} enforces ${exempt.join(' and ')}` };
-  }
-  const [first] = exempt;
-  return { state: 'exempt', reason: 'Exempt', message: (first === undefined ? undefined : scope.exempt.get(first)?.reason) ?? '' };
+function verdictInScope(baseline: CompiledBaseline, scope: Selected, plan: NamespacePlan, facts: NamespaceFacts): Verdict {
+  if (!claimsNames(baseline)) return AUDITED; // on its way out: it enforces nothing any more
+  if (scope.enforced.size === 0) return notEnforced(baseline, scope, plan);
+  const worst = worstOf(baseline, plan, facts);
+  const overridden = worst === PROTECTED ? overriddenExemption(baseline, scope, plan) : undefined;
+  return overridden === undefined ? worst : { ...worst, ...overridden };
 }
 
-function enforces(scope: Scope, direction: (typeof DIRECTIONS)[number]): boolean {
-  return scope.kind === 'Selected' && scope.enforced.has(direction);
+function notEnforced(baseline: CompiledBaseline, scope: Selected, plan: NamespacePlan): Verdict {
+  const [exempt] = exemptions(baseline, scope);
+  if (exempt === undefined) return AUDITED;
+  return { state: 'exempt', ...(overriddenExemption(baseline, scope, plan) ?? { reason: 'Exempt', message: exempt.exemption.reason }) };
+}
+
+/** An exemption does not open what another baseline enforces, and says so. */
+function overriddenExemption(baseline: CompiledBaseline, scope: Selected, plan: NamespacePlan): Pick<Verdict, 'reason' | 'message'> | undefined {
+  for (const { direction } of exemptions(baseline, scope)) {
+    const other = plan.scopes.find((scoped) => claimsNames(scoped.baseline) && scoped.scope.kind === 'Selected' && scoped.scope.enforced.has(direction));
+    if (other !== undefined) return { reason: 'ExemptionOverridden', message: `${direction} is exempt here, but baseline ${other.baseline.name} enforces it` };
+  }
+  return undefined;
+}
+
+/** Of the directions that would be enforced. */
+function exemptions(baseline: CompiledBaseline, scope: Selected): { direction: Direction; exemption: CompiledExemption }[] {
+  return DIRECTIONS.flatMap((direction) => {
+    const exemption = baseline.modes[direction] === 'Enforce' ? scope.exempt.get(direction) : undefined;
+    return exemption === undefined ? [] : [{ direction, exemption }];
+  });
 }
 
 const BY_SEVERITY = new Map<State, number>(STATES.map((state, index) => [state, index]));
@@ -92,14 +110,14 @@ export function severity({ state }: Verdict): number {
 
 function verdictOnName(planned: PlannedName, claim: Claim, facts: NamespaceFacts): Verdict {
   const { name } = planned;
-  const refused = facts.refused.get(name);
-  if (refused !== undefined) return { state: 'failed', reason: refused.reason, message: `${name}: ${refused.message}` };
   const superseded = supersededBy(planned, claim);
   if (superseded !== undefined) {
     return { state: 'conflicted', reason: 'Superseded', message: `${name}: baseline ${superseded} claims this name with another spec and has precedence` };
   }
+  const refused = facts.refused.get(name);
+  if (refused !== undefined) return { state: 'failed', reason: refused.reason, message: `${name}: ${refused.message}` };
   const verdict = verdictOnDecision(planned, claim);
-  if (facts.contended.has(name) && verdict.state !== 'protected') {
+  if (facts.contended.has(name) && (verdict.state === 'drifted' || verdict.state === 'pending')) {
     return { state: 'drifted', reason: 'Contended', message: `${name}: somebody undoes every repair; ${verdict.message || 'find the other writer in metadata.managedFields'}` };
   }
   return verdict;
@@ -133,7 +151,10 @@ function left(name: string, reason: 'ForeignPolicy' | 'DriftWarned' | 'Paused' |
     case 'ForeignPolicy':
       return { state: 'conflicted', reason: 'ForeignPolicy', message: `${name} exists and is not ours; rename or delete it, or set adoptionPolicy: Adopt` };
     case 'DriftWarned': return { state: 'drifted', reason: 'Modified', message: `${name}: ${differences} (driftPolicy: Warn)` };
-    case 'Paused': return { state: 'pending', reason: 'Paused', message: `${name} is not as planned, and the baseline is paused` };
+    case 'Paused':
+      return differences === ''
+        ? { state: 'pending', reason: 'Paused', message: `${name} is not as planned, and the baseline is paused` }
+        : { state: 'drifted', reason: 'Modified', message: `${name}: ${differences} (paused)` };
     case 'InvalidTemplate': return { state: 'failed', reason: 'InvalidTemplate', message: `${name}: ${problem ?? 'the template of the winning baseline cannot be used'}` };
   }
 }
