@@ -121,7 +121,7 @@ function kindOfThrown(thrown: unknown, code: string | undefined, name: string): 
 }
 
 /** Codes of sockets, TLS, certificates, name resolution, HTTP/2 and undici. */
-const CONNECTION_CODES = /^(E[A-Z]+|UND_ERR_.+|ERR_(SSL|TLS|HTTP2|STREAM|SOCKET|PROXY)_.+|[A-Z]+_CERT_.+|CERT_.+|DEPTH_ZERO_.+|SELF_SIGNED_.+|UNABLE_TO_.+|HPE_.+)$/;
+const CONNECTION_CODES = /^(E(AI_)?[A-Z]+|UND_ERR_.+|ERR_(SSL|TLS|HTTP2|STREAM|SOCKET|PROXY)_.+|[A-Z]+_CERT_.+|CERT_.+|DEPTH_ZERO_.+|SELF_SIGNED_.+|UNABLE_TO_.+|HPE_.+)$/;
 
 /** undici wraps what happened in the error of the attempt; several addresses fail as one AggregateError. */
 function facts(thrown: unknown): { code: string | undefined; name: string; message: string } {

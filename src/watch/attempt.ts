@@ -28,7 +28,8 @@ export interface AttemptParts<W extends WireObject, R extends ObjectRecord> {
   readonly settings: ReflectorSettings;
   /** The server gave a sign of life. */
   readonly alive: () => void;
-  readonly judge: (list: Size) => Verdict;
+  /** `known` is what was known when the list began: a consistent one cannot be older. */
+  readonly judge: (list: Size, known: Size) => Verdict;
   /** A list was taken; the store has it. */
   readonly listed: (list: Size) => void;
 }
@@ -57,6 +58,7 @@ function createRun<W extends WireObject, R extends ObjectRecord>(parts: AttemptP
   let progress = false;
   let verdict: Verdict | undefined;
   let list: IncomingList<R> | undefined;
+  let versionBefore: string | undefined;
   let closed = false;
 
   function alive(): void {
@@ -72,11 +74,17 @@ function createRun<W extends WireObject, R extends ObjectRecord>(parts: AttemptP
     return known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion ? known : parts.parse(object);
   }
 
+  function beginList(): IncomingList<R> {
+    versionBefore = store.version;
+    list = store.beginList();
+    return list;
+  }
+
   function complete(version: string): void {
     const incoming = list;
     if (incoming === undefined) return;
     list = undefined;
-    verdict = parts.judge({ size: incoming.size, version });
+    verdict = parts.judge({ size: incoming.size, version }, { size: store.size, version: versionBefore });
     if (verdict === 'Accept' || verdict === 'Reset') {
       progress = true;
       const { size } = incoming;
@@ -110,14 +118,13 @@ function createRun<W extends WireObject, R extends ObjectRecord>(parts: AttemptP
 
   return {
     async stream(initialEvents: boolean, signal: AbortSignal): Promise<void> {
-      if (initialEvents) list = store.beginList();
+      if (initialEvents) beginList();
       const timeoutSeconds = Math.round(between(settings.watchMinSeconds, settings.watchMaxSeconds, clock.random()));
       const resourceVersion = initialEvents ? undefined : store.version;
       await client.watch(resource, { initialEvents, resourceVersion, timeoutSeconds }, { alive, frame: onFrame }, signal);
     },
     async pages(signal: AbortSignal): Promise<void> {
-      const incoming = store.beginList();
-      list = incoming;
+      const incoming = beginList();
       let continueToken: string | undefined;
       do {
         const page = await client.listPage(resource, { limit: settings.pageSize, continueToken }, signal);

@@ -68,11 +68,13 @@ export interface Position {
   /** How often in a row the server showed that it has not reached our version, and since when. */
   readonly behind: number;
   readonly behindSinceMs: number;
+  /** How often in a row the server had forgotten our version, without health between. */
+  readonly expired: number;
   /** Complete lists in a row without any object, while the store has some. */
   readonly emptyLists: number;
 }
 
-export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, behindSinceMs: 0, emptyLists: 0 };
+export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, behindSinceMs: 0, expired: 0, emptyLists: 0 };
 
 export type Move = 'StreamList' | 'ListPages' | 'Watch';
 
@@ -109,12 +111,12 @@ export interface Circumstances {
   readonly settings: ReflectorSettings;
 }
 
-/** Whether a complete, consistent list may replace what the store has. */
-export function judgeList(position: Position, list: Size, store: Size, { nowMs, settings }: Circumstances): Verdict {
-  const older = isNewer(store.version, list.version);
+/** Whether a complete, consistent list may replace what the store has; `known` is what was known when it began. */
+export function judgeList(position: Position, list: Size, known: Size, { nowMs, settings }: Circumstances): Verdict {
+  const older = isNewer(known.version, list.version);
   const restored = position.behind >= BEHIND_LIMIT && nowMs - position.behindSinceMs >= settings.restoredAfterMs;
   if (older && !restored) return 'Stale';
-  if (list.size === 0 && store.size > 0 && position.emptyLists === 0) return 'ConfirmEmpty';
+  if (list.size === 0 && known.size > 0 && position.emptyLists === 0) return 'ConfirmEmpty';
   return older ? 'Reset' : 'Accept';
 }
 
@@ -136,6 +138,11 @@ export interface Next {
   readonly waitMs: number;
 }
 
+/** A list was taken: from here on the store's version can be resumed. */
+export function afterList(position: Position): Position {
+  return { ...position, resumable: true, behind: 0, emptyLists: 0 };
+}
+
 export function afterEnd(before: Position, end: End, now: Circumstances): Next {
   const { settings } = now;
   const position = afterProgress(before, end, settings);
@@ -148,11 +155,11 @@ export function afterEnd(before: Position, end: End, now: Circumstances): Next {
 
 /** What the attempt achieved before it ended. */
 function afterProgress(before: Position, end: End, settings: ReflectorSettings): Position {
-  const taken = end.verdict === 'Accept' || end.verdict === 'Reset';
-  const position = taken ? { ...before, resumable: true, behind: 0, emptyLists: 0 } : before;
+  const position = end.verdict === 'Accept' || end.verdict === 'Reset' ? afterList(before) : before;
   if (!end.progress) return position;
-  if (end.livedMs >= settings.healthyAfterMs) return { ...position, failures: 0, malformed: 0, behind: 0 };
-  return { ...position, failures: Math.min(position.failures, RESTLESS_FAILURES - 1), malformed: 0, behind: 0 };
+  if (end.livedMs >= settings.healthyAfterMs) return { ...position, failures: 0, malformed: 0, behind: 0, expired: 0 };
+  const expired = end.move === 'Watch' ? 0 : position.expired;
+  return { ...position, failures: Math.min(position.failures, RESTLESS_FAILURES - 1), malformed: 0, behind: 0, expired };
 }
 
 function afterError(position: Position, { move, error }: { move: Move; error: KubeError }, now: Circumstances): Next {
@@ -160,13 +167,14 @@ function afterError(position: Position, { move, error }: { move: Move; error: Ku
   const refusesStreaming = move === 'StreamList' && !position.resumable && isKubeError(error, 'Invalid', 'BadRequest');
   if (refusesStreaming) return { position: { ...position, pagesOnly: true }, waitMs: 0 };
   const next = { ...position, ...effects[error.kind]?.(position, now, error) };
+  if (error.kind === 'Expired' && position.expired === 0) return { position: next, waitMs: 0 }; // an API server that restarted: list at once
   if (error.kind === 'NotFound') return { position: next, waitMs: spread(settings.missingMs, now.random) };
   return failed(next, error.reason === 'ECONNREFUSED' ? settings.refusedCapMs : settings.backoffCapMs, now);
 }
 
 /** What an error says about the position, besides that the attempt failed. */
 const effects: Partial<Record<KubeErrorKind, (position: Position, now: Circumstances, error: KubeError) => Partial<Position>>> = {
-  Expired: () => ({ resumable: false }),
+  Expired: ({ expired }) => ({ resumable: false, expired: expired + 1 }),
   BadRequest: () => ({ resumable: false }),
   Invalid: () => ({ resumable: false }),
   NotFound: () => ({ resumable: false }), // the kind is unknown; what comes back may be another one

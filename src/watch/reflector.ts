@@ -11,7 +11,7 @@ import type { KubeErrorKind } from '../kube/errors.ts';
 import type { ObjectRecord, WireObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { attempt, between, type AttemptParts, type ReflectorClock } from './attempt.ts';
-import { afterEnd, DEFAULT_REFLECTOR_SETTINGS, judgeList, nextMove, START, type Circumstances, type End, type Position, type ReflectorSettings, type Size } from './reflector-step.ts';
+import { afterEnd, afterList, DEFAULT_REFLECTOR_SETTINGS, judgeList, nextMove, START, type Circumstances, type End, type Position, type ReflectorSettings, type Size } from './reflector-step.ts';
 import type { Change, WritableStore } from './store.ts';
 
 export type { ReflectorClock } from './attempt.ts';
@@ -93,7 +93,7 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     return {
       ...options, settings,
       alive: () => { lastFrameAtMs = clock.now(); },
-      judge: (list) => judgeList(judgedFrom(), list, store, circumstances()),
+      judge: (list, known) => judgeList(judgedFrom(), list, known, circumstances()),
       listed,
     };
   }
@@ -108,7 +108,13 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
   }
 
   async function watchForEver(): Promise<void> {
-    const own = parts(() => position);
+    const own: AttemptParts<W, R> = {
+      ...parts(() => position),
+      listed: (list) => {
+        position = afterList(position);
+        listed(list);
+      },
+    };
     const watching: AttemptParts<W, R> = { ...own, alive: () => { own.alive(); problem = undefined; } };
     while (!signal.aborted) {
       const move = nextMove(position);
