@@ -11,7 +11,7 @@ import { homedir, hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { formatDuration } from '../config-values.ts';
 import { ConfigError, loadConfig, SETTING_GROUPS, SETTINGS, type Config, type HostFacts, type Setting } from '../config.ts';
-import { systemClock } from '../control/clock.ts';
+import { systemClock, type Clock } from '../control/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { EXIT, UsageError, type Command, type CommandOption, type Host } from './command.ts';
 
@@ -36,8 +36,11 @@ export const operatorCommand: Command = {
     const config = configFrom({ flags, env: host.env, host: hostFacts(host) });
     const { createLogger } = await import('../observe/logger.ts');
     const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: host.stdout, wallMs: () => systemClock.wallMs() });
-    const code = await operate(config, log, host);
-    await log.flush();
+    const { startOperator } = await import('../operator.ts');
+    const code = await operate((onFatal) => startOperator(config, { log, clock: systemClock, env: host.env, onFatal }), {
+      log, host, clock: systemClock, graceMs: config.drainTimeoutMs + STOP_GRACE_MS,
+    });
+    await Promise.race([log.flush(), systemClock.sleep(LAST_FLUSH_MS)]);
     setTimeout(() => host.exit(code), LINGER_MS).unref(); // only if something still keeps the process alive
     return code;
   },
@@ -46,6 +49,8 @@ export const operatorCommand: Command = {
 /** After this, whatever still runs is cut off: below the 30 s that Kubernetes gives a pod. */
 const STOP_GRACE_MS = 10_000;
 const LINGER_MS = 1000;
+/** How long a reader of the log that does not read may hold the end up: of a graceful one, and of a forced one. */
+const LAST_FLUSH_MS = 5000;
 const FLUSH_MS = 500;
 
 function toOption({ flag, value, bare, help, group, env, fallbackText }: Setting<unknown>): CommandOption {
@@ -77,11 +82,23 @@ function podNamespace(): string | undefined {
   }
 }
 
-/** From start to stop. Resolves with the exit code. */
-async function operate(config: Config, log: Logger, host: Host): Promise<number> {
-  const { startOperator } = await import('../operator.ts');
+export interface OperateParts {
+  readonly log: Logger;
+  readonly host: Pick<Host, 'onSignal' | 'onUncaught' | 'exit'>;
+  readonly clock: Pick<Clock, 'setTimer' | 'sleep'>;
+  /** How long `stop` may take before everything is cut off. */
+  readonly graceMs: number;
+}
+
+/** Something that runs until it is stopped. */
+export interface Running {
+  stop(): Promise<void>;
+}
+
+/** From start to stop: whatever ends first, a signal or an error. Resolves with the exit code. */
+export async function operate(start: (onFatal: (error: Error) => void) => Promise<Running>, parts: OperateParts): Promise<number> {
+  const { log, host } = parts;
   const ending = Promise.withResolvers<number>();
-  const endNow = (code: number): void => void Promise.race([log.flush(), systemClock.sleep(FLUSH_MS)]).then(() => host.exit(code));
   const fail = (message: string) => (error: unknown): void => {
     log.error(message, { error });
     ending.resolve(EXIT.failed);
@@ -91,19 +108,13 @@ async function operate(config: Config, log: Logger, host: Host): Promise<number>
     signals++;
     log.info(signals === 1 ? 'Signal received, stopping' : 'Second signal received, ending at once', { signal });
     if (signals === 1) ending.resolve(EXIT.ok);
-    else endNow(EXIT.failed);
+    else endNow(parts);
   });
   const forgetUncaught = host.onUncaught(fail('Error that nobody caught'));
   try {
-    const operator = await startOperator(config, { log, clock: systemClock, env: host.env, onFatal: fail('Operator cannot go on') });
+    const running = await start(fail('Operator cannot go on'));
     const code = await ending.promise;
-    const graceMs = config.drainTimeoutMs + STOP_GRACE_MS;
-    const cutOff = setTimeout(() => {
-      log.error('Still not stopped, ending at once', { after: formatDuration(graceMs) });
-      endNow(EXIT.failed);
-    }, graceMs);
-    await operator.stop();
-    clearTimeout(cutOff);
+    await stopWithin(running, parts);
     return code;
   } catch (error) {
     log.error('Operator did not start', { error: isExplained(error) ? error.message : error });
@@ -112,6 +123,24 @@ async function operate(config: Config, log: Logger, host: Host): Promise<number>
     forgetSignals();
     forgetUncaught();
   }
+}
+
+async function stopWithin(running: Running, parts: OperateParts): Promise<void> {
+  const { log, clock, graceMs } = parts;
+  const cancel = clock.setTimer(graceMs, () => {
+    log.error('Still not stopped, ending at once', { after: formatDuration(graceMs) });
+    endNow(parts);
+  });
+  try {
+    await running.stop();
+  } finally {
+    cancel();
+  }
+}
+
+/** With the last lines of the log, if somebody takes them. */
+function endNow({ log, clock, host }: OperateParts): void {
+  void Promise.race([log.flush(), clock.sleep(FLUSH_MS)]).then(() => host.exit(EXIT.failed));
 }
 
 /** Errors whose message says what to do; their stack would only hide it. */
