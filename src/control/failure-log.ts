@@ -5,6 +5,7 @@
  * many keys fail alike, only the first few of a minute get a line, and one line counts the others: an
  * API server that is away must not turn 20,000 keys into 20,000 lines. Memory: one entry per failing key.
  */
+import { KubeError } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 
 /** Keys with the same failure that get a line of their own within `WINDOW_MS`. */
@@ -26,7 +27,8 @@ export interface FailureLog {
 }
 
 interface Failing {
-  readonly signature: string;
+  /** What failed and how, without numbers. */
+  readonly text: string;
   readonly sinceMs: number;
   attempts: number;
   /** Whether anybody read about it; then its recovery is worth a line too. */
@@ -43,45 +45,58 @@ export function createFailureLog(log: Logger): FailureLog {
   const failing = new Map<string, Failing>();
   const windows = new Map<string, Window>();
 
-  /** Whether this failure still gets a line; closes windows that are over, with the line that counts the rest. */
-  function mayLog(signature: string, nowMs: number): boolean {
-    for (const [each, window] of windows) {
-      if (nowMs - window.startMs < WINDOW_MS) continue;
-      windows.delete(each);
-      if (window.suppressed > 0) log.warn('More keys failed in the same way', { failure: each, keys: window.suppressed });
+  /** Ends windows that are over, with the line that counts what they kept back. Called on every end of a run. */
+  function closeWindows(nowMs: number): void {
+    for (const [failure, { startMs, suppressed }] of windows) {
+      if (nowMs - startMs < WINDOW_MS) continue;
+      windows.delete(failure);
+      if (suppressed > 0) log.warn('More keys failed in the same way', { failure, keys: suppressed });
     }
-    const window = windows.get(signature) ?? { startMs: nowMs, lines: 0, suppressed: 0 };
-    windows.set(signature, window);
-    if (window.lines >= LINES_PER_FAILURE) window.suppressed++;
-    else window.lines++;
-    return window.suppressed === 0;
+  }
+
+  function mayLog(kind: string, nowMs: number): boolean {
+    const window = windows.get(kind) ?? { startMs: nowMs, lines: 0, suppressed: 0 };
+    windows.set(kind, window);
+    if (window.lines < LINES_PER_FAILURE) {
+      window.lines++;
+      return true;
+    }
+    window.suppressed++;
+    return false;
   }
 
   return {
     failed(key, { error, needsSomebody }, nowMs) {
-      const signature = signatureOf(error);
+      const text = textOf(error);
       const before = failing.get(key);
-      if (before?.signature === signature) {
+      if (before?.text === text) {
         before.attempts++;
         return;
       }
-      const logged = mayLog(signature, nowMs);
-      failing.set(key, { signature, sinceMs: before?.sinceMs ?? nowMs, attempts: (before?.attempts ?? 0) + 1, logged });
+      closeWindows(nowMs);
+      const logged = mayLog(kindOf(error), nowMs);
+      failing.set(key, { text, sinceMs: before?.sinceMs ?? nowMs, attempts: (before?.attempts ?? 0) + 1, logged });
       if (logged) log[needsSomebody ? 'error' : 'warn']('Reconcile failed, will be retried', { key, error, needsSomebody });
     },
     gone: (key) => void failing.delete(key),
     settled(key, nowMs) {
+      closeWindows(nowMs);
       const before = failing.get(key);
-      if (before === undefined) return;
       failing.delete(key);
-      if (!before.logged) return;
+      if (before?.logged !== true) return;
       log.info('Reconcile works again', { key, failedAttempts: before.attempts, failedForMs: Math.round(nowMs - before.sinceMs) });
     },
   };
 }
 
-/** Alike are failures whose text differs only in numbers: versions, ports, times. At most 200 characters. */
-function signatureOf(error: unknown): string {
+/** For one key: has it changed? At most 200 characters, and without versions, ports and times. */
+function textOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.slice(0, 200).replaceAll(/\d+/g, '#');
+}
+
+/** Across keys: messages name the object, so they say little about what is alike. */
+function kindOf(error: unknown): string {
+  if (error instanceof KubeError) return [error.kind, error.code, error.reason].filter((part) => part !== undefined).join(' ');
+  return error instanceof Error ? error.name : typeof error;
 }
