@@ -70,10 +70,11 @@ function specDifferences(want: NetworkPolicySpec, have: PolicyRecord, wantHash: 
   if (have.specHash === wantHash) return [];
   const { spec } = have;
   if (spec === undefined) return [{ field: 'spec', want: wantHash, have: have.specHash }];
-  return SPEC_FIELDS
+  const found = SPEC_FIELDS
     .map((field) => ({ field: `spec.${field}`, want: stableJson(want[field]), have: stableJson(spec[field] ?? null) }))
     .filter((difference) => difference.want !== difference.have)
-    .map(({ field, want: wanted, have: found }) => ({ field, want: clip(wanted), have: clip(found) }));
+    .map((difference) => ({ field: difference.field, want: clip(difference.want), have: clip(difference.have) }));
+  return found.length > 0 ? found : [{ field: 'spec', want: clip(stableJson(want)), have: clip(stableJson(spec)) }]; // a field that we do not know
 }
 
 function differ(found: FieldDifference[], field: string, want: string | undefined, have: string | undefined): void {

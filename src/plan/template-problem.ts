@@ -5,7 +5,7 @@
  * is in place stays as it is.
  */
 import type { NetworkPolicySpec, Peer, Port } from '../api/network-policy.ts';
-import { isWithin } from './cidr.ts';
+import { isRange, isWithin } from './cidr.ts';
 import { selectorProblem } from './selector.ts';
 
 const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
@@ -42,6 +42,9 @@ export function portsProblem(ports: readonly Port[] | undefined): string | undef
 }
 
 function blockProblem(block: Peer['ipBlock']): string | undefined {
-  const outside = block?.except?.find((except) => !isWithin(except, block.cidr));
-  return outside === undefined ? undefined : `except ${outside} does not lie in ${block?.cidr}`;
+  if (block === undefined) return undefined;
+  const bad = [block.cidr, ...(block.except ?? [])].find((range) => !isRange(range));
+  if (bad !== undefined) return `${bad} is not an address range with no bits set past its prefix, such as 10.0.0.0/8`;
+  const outside = block.except?.find((except) => !isWithin(except, block.cidr));
+  return outside === undefined ? undefined : `except ${outside} does not lie in ${block.cidr}`;
 }
