@@ -231,10 +231,17 @@ function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) 
   const announcer = createAnnouncer(shared.events);
   const writtenAtMs = new Map<string, number>();
   const lookedAtMs = new Map<string, number>();
+  const processed = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
     rows: (name) => statusRows(name, memories, clock.now()),
-    processed: (name) => isProcessed(views.changedIn(name), stores.namespaces.all(), memories),
+    processed(name) {
+      const version = views.changedIn(name);
+      if (processed.get(name) === version) return true; // once is enough: a namespace that comes later is pending, not unprocessed
+      if (!isProcessed(version, stores.namespaces.all(), memories)) return false;
+      processed.set(name, version);
+      return true;
+    },
     held: (name) => gate.heldFor(name),
     holding: (name) => [...holdersOf(name, stores)].filter((namespace) => stores.namespaces.get(namespace)?.terminating === false).length,
     exemptionEnded: announcer.expired,

@@ -81,10 +81,13 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
   const before = record.status;
   const { held, confirmed, namespaces } = parts.held(baseline.name);
+  const processed = parts.processed(baseline.name);
   const after = nextStatus({
-    baseline, rows: parts.rows(baseline.name), processed: parts.processed(baseline.name),
+    baseline, rows: parts.rows(baseline.name), processed,
     held, heldConfirmed: confirmed, heldNamespaces: namespaces, now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
+  // After a start the status says what was so before, until that is known again.
+  if (!processed && before.observedGeneration === record.generation) return {};
   if (stableJson(before) === stableJson(after)) return {};
   const nowMs = parts.now();
   const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + parts.statusIntervalMs - nowMs;

@@ -75,9 +75,10 @@ function directLine({ origin, connectMs, pingMs }: TransportOptions, tls: TlsFil
     bodyTimeout: 0,
     connect: (target, done) => {
       connector(target, (error, socket) => {
-        http2 = socket !== null && 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
-        if (error === null) done(null, socket);
-        else done(error, null);
+        // Typed as null, undici leaves the other one out: undefined.
+        if (error != null) return done(error, null);
+        http2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+        done(null, socket);
       });
     },
   });

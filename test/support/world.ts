@@ -2,8 +2,10 @@
  * The world of a scenario: a real API server, an operator with its shipped RBAC, and whoever else acts in it.
  *
  * A scenario has its own namespaces (random names, one label) and baselines that select only these, unless it
- * says otherwise; `end` removes what it made, so that suites share one control plane.
+ * says otherwise; `clear` ends it and begins another under the same operator, `end` ends everything, so that
+ * suites share one control plane.
  */
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../src/config.ts';
 import { systemClock, type Clock } from '../../src/control/clock.ts';
@@ -11,7 +13,7 @@ import { startOperator, type Operator } from '../../src/operator.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { apiAs, BASELINES, POLICIES, type Api, type Json } from './api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, sharedControlPlane } from './control-plane.ts';
-import { eventually } from './eventually.ts';
+import { eventually, type Patience } from './eventually.ts';
 import { memoryLogger, type MemoryLogger } from './log.ts';
 
 export interface RunningOperator {
@@ -36,35 +38,62 @@ export interface World {
   readonly plane: ControlPlane;
   /** The cluster's administrator. */
   readonly admin: Api;
-  /** Label on this scenario's namespaces. */
+  /** Label on this scenario's namespaces; another one after `clear`. */
   readonly labels: Readonly<Record<string, string>>;
   operator(options?: OperatorOptions): Promise<RunningOperator>;
   /** Creates a namespace; returns its name. */
-  namespace(options?: { name?: string; labels?: Record<string, string>; annotations?: Record<string, string> }): Promise<string>;
+  namespace(options?: NamespaceOptions): Promise<string>;
+  /** This many of them, at once. */
+  namespaces(count: number, options?: NamespaceOptions): Promise<string[]>;
+  /** Merge patch of the labels of a namespace; `null` takes one away. */
+  label(namespace: string, labels: Record<string, string | null>): Promise<void>;
+  deleteNamespace(name: string): Promise<void>;
   /** Creates a baseline over this scenario's namespaces (override `namespaceSelector` to widen); returns its name. */
   baseline(spec?: Json, name?: string): Promise<string>;
+  deleteBaseline(name: string): Promise<void>;
   /** Merge patch of a spec. */
   edit(baseline: string, spec: Json): Promise<void>;
   getBaseline(name: string): Promise<Json>;
+  /** Waits until the present generation of a baseline is in force everywhere; returns its status. */
+  applied(baseline: string): Promise<Json>;
+  /** Waits until the status satisfies `check`; returns it. */
+  status(baseline: string, check: (status: Json) => void, patience?: Patience): Promise<Json>;
   /** All policies of a namespace by name. */
   policies(namespace: string): Promise<Map<string, Json>>;
   policyNames(namespace: string): Promise<string[]>;
+  policy(namespace: string, name: string): Promise<Json>;
+  /** Waits until a namespace has exactly these policies. */
+  becomes(namespace: string, ...names: string[]): Promise<void>;
+  createPolicy(namespace: string, name: string, spec: Json, metadata?: Json): Promise<Json>;
   deletePolicy(namespace: string, name: string): Promise<void>;
   /** Merge patch of a policy, as somebody with kubectl. */
   patchPolicy(namespace: string, name: string, patch: Json): Promise<void>;
-  /** Ends the operators and removes what the scenario made. */
+  /** Creates an object at a path of the API; it goes with the scenario. */
+  create(path: string, object: Json): Promise<Json>;
+  /** Ends the scenario: baselines and namespaces go, the label is another one. Does not wait for it. */
+  clear(): Promise<void>;
+  /** Ends the operators and removes what the scenarios made. */
   end(): Promise<void>;
+}
+
+export interface NamespaceOptions {
+  readonly name?: string;
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
 }
 
 export async function aWorld(plane?: ControlPlane): Promise<World> {
   const cluster = plane ?? await sharedControlPlane();
   const id = randomBytes(4).toString('hex');
-  const labels = { 'test.netbaseline.io/world': id };
   const admin = apiAs(cluster.adminKubeconfig);
-  const namespaces: string[] = [];
-  const baselines: string[] = [];
+  const namespaces = new Set<string>();
+  const baselines = new Set<string>();
+  const others: string[] = [];
   const operators: RunningOperator[] = [];
   let kubeconfig: string | undefined;
+  let scene = 0;
+  let made = 0;
+  const labelsNow = (): Record<string, string> => ({ 'test.netbaseline.io/world': `${id}-${scene}` });
 
   const must = async (answer: Promise<{ code: number; body: Json }>): Promise<Json> => {
     const { code, body } = await answer;
@@ -75,39 +104,74 @@ export async function aWorld(plane?: ControlPlane): Promise<World> {
   const world: World = {
     plane: cluster,
     admin,
-    labels,
+    get labels() { return labelsNow(); },
     async operator(options = {}) {
       kubeconfig ??= await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT);
       const running = await startInProcess(options.kubeconfig ?? kubeconfig, options);
       operators.push(running);
       return running;
     },
-    async namespace({ name = `ns-${id}-${namespaces.length}`, labels: own = {}, annotations } = {}) {
-      await must(admin.post('/api/v1/namespaces', { metadata: { name, labels: { ...labels, ...own }, ...(annotations === undefined ? {} : { annotations }) } }));
-      namespaces.push(name);
+    async namespace({ name = `ns-${id}-${made += 1}`, labels = {}, annotations } = {}) {
+      await must(admin.post('/api/v1/namespaces', { metadata: { name, labels: { ...labelsNow(), ...labels }, ...(annotations === undefined ? {} : { annotations }) } }));
+      namespaces.add(name);
       return name;
     },
-    async baseline(spec = {}, name = `b-${id}-${baselines.length}`) {
+    namespaces: (count, options = {}) => Promise.all(Array.from({ length: count }, () => world.namespace(options))),
+    async label(namespace, labels) { await must(admin.patch(`/api/v1/namespaces/${namespace}`, { metadata: { labels } })); },
+    async deleteNamespace(name) { await must(admin.delete(`/api/v1/namespaces/${name}`)); },
+    async baseline(spec = {}, name = `b-${id}-${made += 1}`) {
       await must(admin.post(BASELINES, {
         apiVersion: 'netbaseline.io/v1alpha1', kind: 'NamespacePolicyBaseline', metadata: { name },
-        spec: { namespaceSelector: { matchLabels: labels }, ...spec },
+        spec: { namespaceSelector: { matchLabels: labelsNow() }, ...spec },
       }));
-      baselines.push(name);
+      baselines.add(name);
       return name;
     },
+    async deleteBaseline(name) { await must(admin.delete(`${BASELINES}/${name}`)); },
     async edit(name, spec) { await must(admin.patch(`${BASELINES}/${name}`, { spec })); },
     getBaseline: (name) => must(admin.get(`${BASELINES}/${name}`)),
+    async applied(name) {
+      const { status } = await eventually(() => world.getBaseline(name), ({ metadata, status: { conditions = [] } = {} }) => {
+        const ready = conditions.find(({ type }: Json) => type === 'Ready');
+        if (ready?.status !== 'True' || ready.observedGeneration !== metadata.generation) throw new Error(`Ready is ${JSON.stringify(ready)}`);
+      }, { withinMs: 15_000 });
+      return status;
+    },
+    async status(name, check, patience) {
+      return (await eventually(() => world.getBaseline(name), ({ status = {} }) => check(status), patience)).status;
+    },
     async policies(namespace) {
       const { items } = await must(admin.get(POLICIES(namespace)));
       return new Map(items.map((item: Json) => [item.metadata.name, item]));
     },
     async policyNames(namespace) { return [...(await world.policies(namespace)).keys()].sort(); },
+    policy: (namespace, name) => must(admin.get(`${POLICIES(namespace)}/${name}`)),
+    async becomes(namespace, ...names) {
+      await eventually(() => world.policyNames(namespace), (found) => assert.deepEqual(found, [...names].sort()), { withinMs: 15_000 });
+    },
+    createPolicy: (namespace, name, spec, metadata = {}) => must(admin.post(POLICIES(namespace), {
+      apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { ...metadata, name, namespace }, spec,
+    })),
     async deletePolicy(namespace, name) { await must(admin.delete(`${POLICIES(namespace)}/${name}`)); },
     async patchPolicy(namespace, name, patch) { await must(admin.patch(`${POLICIES(namespace)}/${name}`, patch)); },
+    async create(path, object) {
+      others.push(`${path}/${object.metadata.name}`);
+      return must(admin.post(path, object));
+    },
+    async clear() {
+      await Promise.all(others.splice(0).map((path) => admin.delete(path)));
+      await Promise.all([...baselines].map((name) => admin.delete(`${BASELINES}/${name}`)));
+      await Promise.all([...namespaces].map((name) => admin.delete(`/api/v1/namespaces/${name}`)));
+      if (operators.length === 0) for (const name of baselines) await removeBaseline(admin, name);
+      namespaces.clear();
+      baselines.clear();
+      scene += 1;
+    },
     async end() {
       await Promise.all(operators.map((running) => running.stop()));
+      await Promise.all(others.splice(0).map((path) => admin.delete(path)));
       for (const name of baselines) await removeBaseline(admin, name);
-      await Promise.all(namespaces.map((name) => admin.delete(`/api/v1/namespaces/${name}`)));
+      await Promise.all([...namespaces].map((name) => admin.delete(`/api/v1/namespaces/${name}`)));
       await admin.close();
     },
   };
@@ -125,7 +189,7 @@ async function startInProcess(kubeconfig: string, { flags = {}, clock = systemCl
   const config = loadConfig({
     flags: { kubeconfig, 'listen-address': '127.0.0.1:0', namespace: OPERATOR_NAMESPACE, identity: randomBytes(4).toString('hex'), ...flags },
     env: {},
-    host: { hostname: 'test', uuid: randomBytes(4).toString('hex'), podNamespace: undefined, defaultKubeconfig: '/nonexistent', pathDelimiter: ':' },
+    host: { hostname: 'test', uuid: randomBytes(4).toString('hex'), podNamespace: undefined, defaultKubeconfig: '/nonexistent', pathDelimiter: ':', terminal: false },
   });
   const operator = await startOperator(config, { log, clock, env: {}, onFatal: (error) => log.error('fatal', { error }) });
   const at = (path: string) => fetch(operator.url + path);

@@ -1,0 +1,204 @@
+/** GB 1.7: killed, cut off, refused, handed over. The operator runs as a process of its own, on a control plane of its own. */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { markAudit, readAudit, type AuditEvent } from '../control-plane/audit-log.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/control-plane.ts';
+import { consistently, eventually } from '../support/eventually.ts';
+import { spawnOperator, whenServing, type OperatorProcess } from '../support/operator-process.ts';
+import { aWorld, type World } from '../support/world.ts';
+
+const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;
+const BOTH = ['allow-dns', 'default-deny'];
+
+describe('failure and restart', function () {
+  this.timeout(300_000);
+  let plane: ControlPlane;
+  let world: World;
+  let kubeconfig: string;
+  const running = new Set<OperatorProcess>();
+
+  const start = async (options = { leading: true }): Promise<OperatorProcess> => {
+    const operator = await spawnOperator(kubeconfig);
+    running.add(operator);
+    return whenServing(operator, options);
+  };
+  const kill = async (operator: OperatorProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | NodeJS.Signals> => {
+    operator.kill(signal);
+    running.delete(operator);
+    return operator.ended;
+  };
+  /** Its Lease is still held by a process that is gone; tests that do not measure that do not wait for it. */
+  const freeLease = () => world.admin.delete(`/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/namespace-policy-baseline`);
+  const writesSince = async (mark: number): Promise<AuditEvent[]> => (await readAudit(plane.auditLogPath ?? '', mark))
+    .filter(({ user, resource, verb }) => user === OPERATOR && resource === 'networkpolicies' && ['create', 'update', 'delete', 'patch'].includes(verb));
+  const isProtected = (namespace: string) => eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH), { withinMs: 30_000 });
+
+  before(async () => {
+    plane = await startInstalled();
+    kubeconfig = await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT);
+  });
+  beforeEach(async () => { world = await aWorld(plane); });
+  afterEach(async () => {
+    await Promise.all([...running].map((operator) => kill(operator)));
+    await freeLease();
+    await world.end();
+  });
+  after(() => plane.stop());
+
+  it('killed at any moment and started again, it converges and writes nothing twice', async () => {
+    await world.baseline();
+    for (let round = 0; round < 8; round += 1) {
+      const operator = await start();
+      const mark = markAudit(plane.auditLogPath ?? '');
+      const names = await Promise.all(Array.from({ length: 12 }, () => world.namespace()));
+      await delay(round * 4);
+      await kill(operator);
+      await freeLease();
+      const next = await start();
+      await Promise.all(names.map(isProtected));
+      const done = (await writesSince(mark)).filter(({ code }) => code < 300); // a request whose client died may be missing
+      assert.ok(done.every(({ verb }) => verb === 'create'), JSON.stringify(done.map(({ verb }) => verb)));
+      const times = Map.groupBy(done, ({ namespace, name }) => `${namespace}/${name}`);
+      assert.deepEqual([...times].filter(([, twice]) => twice.length > 1).map(([name]) => name), [], `round ${round}: created twice`);
+      await kill(next);
+      await freeLease();
+    }
+  });
+
+  it('GB-75: what happened while it was down is healed, and live drift never becomes the plan', async () => {
+    const baseline = await world.baseline({ namespaceSelector: { matchLabels: { ...world.labels, in: 'scope' } } });
+    const scoped = { labels: { in: 'scope' } };
+    const [edited, bare, moved, reborn] = [await world.namespace(scoped), await world.namespace(scoped), await world.namespace(scoped), await world.namespace(scoped)];
+    await kill(await start().then(async (operator) => {
+      for (const name of [edited, bare, moved, reborn]) await isProtected(name);
+      return operator;
+    }));
+    await freeLease();
+    await world.patchPolicy(edited, 'default-deny', { spec: { ingress: [{}] } });
+    await world.deletePolicy(bare, 'default-deny');
+    await world.admin.patch(`/api/v1/namespaces/${moved}`, { metadata: { labels: { in: null } } });
+    await world.admin.delete(`/api/v1/namespaces/${reborn}`);
+    await eventually(async () => (await world.admin.get(`/api/v1/namespaces/${reborn}`)).code, (code) => assert.equal(code, 404), { withinMs: 30_000 });
+    await world.namespace({ name: reborn, ...scoped });
+    const fresh = await world.namespace(scoped);
+    await start();
+    for (const name of [edited, bare, reborn, fresh]) await isProtected(name);
+    await eventually(() => world.policies(edited), (policies) => assert.deepEqual(policies.get('default-deny').spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }));
+    await eventually(() => world.policyNames(moved), (names) => assert.deepEqual(names, []));
+    await eventually(() => world.getBaseline(baseline), ({ status }) => assert.equal(status.protected, '4/4'));
+  });
+
+  it('GB-76: a baseline deleted with Delete while it was down is cleaned up', async () => {
+    const name = await world.baseline({ deletionPolicy: 'Delete' });
+    const namespace = await world.namespace();
+    const operator = await start();
+    await isProtected(namespace);
+    await eventually(() => world.getBaseline(name), ({ metadata }) => assert.equal(metadata.finalizers?.length, 1));
+    await kill(operator);
+    await freeLease();
+    await world.admin.delete(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${name}`);
+    await start();
+    await eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, []));
+    await eventually(async () => (await world.admin.get(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${name}`)).code, (code) => assert.equal(code, 404));
+  });
+
+  it('an API server that is killed and comes back is survived, and nothing is written twice', async () => {
+    await world.baseline();
+    const old = await world.namespace();
+    const operator = await start();
+    await isProtected(old);
+    const mark = markAudit(plane.auditLogPath ?? '');
+    await plane.killApiServer();
+    await delay(1_500);
+    await plane.startApiServer();
+    const fresh = await eventually(() => world.namespace(), () => undefined, { withinMs: 20_000 });
+    await isProtected(fresh).catch((error) => { throw new Error(operator.output().split('\n').slice(-25).join('\n'), { cause: error }); });
+    await world.deletePolicy(old, 'allow-dns');
+    await isProtected(old);
+    await eventually(operator.ready, (code) => assert.equal(code, 200), { withinMs: 30_000 });
+    const done = (await writesSince(mark)).filter(({ code }) => code < 300);
+    assert.equal(done.length, 3, JSON.stringify(done.map(({ verb, namespace, requestURI }) => [verb, namespace, requestURI])));
+  });
+
+  it('GB-80: a standby takes over from a leader that was killed, within 18 s, and writes nothing before', async () => {
+    await world.baseline();
+    const leader = await start();
+    const standby = await start({ leading: false });
+    assert.equal(await standby.leads(), false);
+    assert.equal(await standby.ready(), 200, 'a standby with warm caches is ready');
+    const first = await world.namespace();
+    await isProtected(first);
+    await kill(leader);
+    const killedMs = performance.now();
+    const orphan = await world.namespace();
+    await isProtected(orphan);
+    const tookMs = performance.now() - killedMs;
+    assert.ok(tookMs < 18_500, `taken over after ${tookMs} ms`);
+    assert.ok(tookMs > 3_000, 'a Lease that is not expired is respected');
+  });
+
+  it('GB-81: a leader that stops hands over at once, and loses nothing', async () => {
+    await world.baseline();
+    const leader = await start();
+    const standby = await start({ leading: false });
+    const names = Array.from({ length: 20 }, () => world.namespace());
+    await names[3];
+    const stopped = kill(leader, 'SIGTERM');
+    const created = await Promise.all(names);
+    assert.equal(await stopped, 0, 'a clean exit');
+    const releasedMs = performance.now();
+    await eventually(standby.leads, (leads) => assert.equal(leads, true), { withinMs: 5_000, everyMs: 25 });
+    assert.ok(performance.now() - releasedMs < 1_500, `took ${performance.now() - releasedMs} ms after the exit`);
+    for (const name of created) await isProtected(name);
+  });
+
+  it('GB-83: without a right to list baselines nothing is deleted, and it is not ready', async () => {
+    await world.baseline();
+    const namespace = await world.namespace();
+    const operator = await start();
+    await isProtected(namespace);
+    await kill(operator);
+    await freeLease();
+    const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/namespace-policy-baseline';
+    const { body } = await world.admin.get(role);
+    const without = body.rules.filter((rule: { resources: string[] }) => !rule.resources.includes('namespacepolicybaselines'));
+    await world.admin.patch(role, { rules: without });
+    try {
+      const blind = await spawnOperator(kubeconfig);
+      running.add(blind);
+      await eventually(blind.ready, (code) => assert.equal(code, 503), { withinMs: 20_000 });
+      const text = await eventually(() => fetch(`${blind.url}/readyz`).then((answer) => answer.text()), (found) => assert.match(found, /namespacepolicybaselines.*(forbidden|cannot)/i), { withinMs: 20_000 });
+      assert.match(text, /networkpolicies: synced/);
+      await consistently(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH), 2_000, 100);
+      await world.admin.patch(role, { rules: body.rules });
+      await eventually(blind.ready, (code) => assert.equal(code, 200), { withinMs: 60_000, everyMs: 100 });
+      const fresh = await world.namespace();
+      await isProtected(fresh);
+    } finally {
+      await world.admin.patch(role, { rules: body.rules });
+    }
+  });
+
+  it('GB-65: a missing right on policies is a condition, and heals without a restart', async () => {
+    const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/namespace-policy-baseline';
+    const { body } = await world.admin.get(role);
+    const readOnly = body.rules.map((rule: { resources: string[]; verbs: string[] }) => (rule.resources.includes('networkpolicies') ? { ...rule, verbs: ['get', 'list', 'watch'] } : rule));
+    await world.admin.patch(role, { rules: readOnly });
+    try {
+      const name = await world.baseline();
+      const namespace = await world.namespace();
+      await start();
+      await eventually(() => world.getBaseline(name), ({ status }) => {
+        const ready = status.conditions.find(({ type }: { type: string }) => type === 'Ready');
+        assert.deepEqual([ready.status, ready.reason], ['False', 'Forbidden']);
+        assert.match(ready.message, new RegExp(`${namespace}.*cannot create.*networkpolicies`));
+      }, { withinMs: 20_000 });
+      await world.admin.patch(role, { rules: body.rules });
+      await isProtected(namespace);
+      await eventually(() => world.getBaseline(name), ({ status }) => assert.equal(status.conditions.find(({ type }: { type: string }) => type === 'Ready').status, 'True'), { withinMs: 20_000 });
+    } finally {
+      await world.admin.patch(role, { rules: body.rules });
+    }
+  });
+});

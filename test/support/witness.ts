@@ -1,0 +1,88 @@
+/**
+ * What the operator asked of the API server, from the server's own audit log: for tests of order, and of "no write".
+ *
+ * `settled` knows when everything that the operator was told of is done: a namespace of its own is relabelled and
+ * a policy in it deleted, and once both have had their effect, so has what came before on the same watches.
+ */
+import assert from 'node:assert/strict';
+import { markAudit, readAudit, type AuditEvent, type AuditMark } from '../control-plane/audit-log.ts';
+import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import type { World } from './world.ts';
+
+export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;
+
+export interface Witness {
+  /** Waits until the operator has done what it had to; returns the place in the log where the next things come. */
+  settled(): Promise<AuditMark>;
+  /** The operator's writes since, in the order in which they arrived, once everything is done. Without its Lease. */
+  writes(since: AuditMark): Promise<AuditEvent[]>;
+  /** Of these the policies of one namespace: `create allow-dns`. */
+  policyWrites(since: AuditMark, namespace: string): Promise<string[]>;
+  end(): Promise<void>;
+}
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+const CANARY = 'canary';
+
+/** `world` must have a running operator whenever the witness is asked. */
+export async function aWitness(world: World): Promise<Witness> {
+  const log = world.plane.auditLogPath ?? '';
+  const canary = `${CANARY}-${Math.random().toString(36).slice(2, 10)}`;
+  const label = `test.netbaseline.io/${canary}`;
+  let turn = 0;
+  const must = async (answer: Promise<{ code: number; body: unknown }>): Promise<void> => {
+    const { code, body } = await answer;
+    assert.ok(code < 300, JSON.stringify(body));
+  };
+  await must(world.admin.post('/api/v1/namespaces', { metadata: { name: canary, labels: { [label]: 'turn-0' } } }));
+  await must(world.admin.post('/apis/netbaseline.io/v1alpha1/namespacepolicybaselines', {
+    apiVersion: 'netbaseline.io/v1alpha1', kind: 'NamespacePolicyBaseline', metadata: { name: canary },
+    spec: {
+      namespaceSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] },
+      dns: { enabled: false },
+      policies: ['turn-0', 'turn-1'].map((name) => ({ name, namespaceSelector: { matchLabels: { [label]: name } }, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'] } })),
+    },
+  }));
+  await world.becomes(canary, 'default-deny', 'turn-0');
+
+  /** The write that the operator makes in answer to `act`, seen in the log. */
+  async function provoke(name: string, act: () => Promise<void>): Promise<void> {
+    const mark = markAudit(log);
+    await act();
+    await eventually(() => readAudit(log, mark), (events) => {
+      assert.ok(events.some((event) => isOwn(event) && event.namespace === canary && event.name === name && event.verb === 'create'), `no answer of the operator in ${canary}`);
+    }, { withinMs: 15_000 });
+  }
+
+  async function settled(): Promise<AuditMark> {
+    turn = 1 - turn;
+    const name = `turn-${turn}`;
+    await provoke(name, () => world.label(canary, { [label]: name }));
+    await provoke(name, () => world.deletePolicy(canary, name));
+    return markAudit(log);
+  }
+
+  async function writes(since: AuditMark): Promise<AuditEvent[]> {
+    await settled();
+    const events = await readAudit(log, since);
+    return events
+      .filter((event) => isOwn(event) && WRITES.has(event.verb) && event.resource !== 'leases' && event.namespace !== canary && event.name !== canary && event.resource !== 'events')
+      .sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+  }
+
+  return {
+    settled,
+    writes,
+    async policyWrites(since, namespace) {
+      const events = await writes(since);
+      return events.filter((event) => event.resource === 'networkpolicies' && event.namespace === namespace).map(({ verb, name }) => `${verb} ${name}`);
+    },
+    async end() {
+      await world.admin.delete(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${canary}`);
+      await world.admin.delete(`/api/v1/namespaces/${canary}`);
+    },
+  };
+}
+
+const isOwn = ({ user }: AuditEvent): boolean => user === OPERATOR_USER;
