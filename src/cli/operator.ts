@@ -40,7 +40,7 @@ export const operatorCommand: Command = {
     const code = await operate((onFatal) => startOperator(config, { log, clock: systemClock, env: host.env, onFatal }), {
       log, host, clock: systemClock, graceMs: config.drainTimeoutMs + STOP_GRACE_MS,
     });
-    await Promise.race([log.flush(), systemClock.sleep(LAST_FLUSH_MS)]);
+    await flushWithin(LAST_FLUSH_MS, log, systemClock);
     setTimeout(() => host.exit(code), LINGER_MS).unref(); // only if something still keeps the process alive
     return code;
   },
@@ -85,7 +85,7 @@ function podNamespace(): string | undefined {
 export interface OperateParts {
   readonly log: Logger;
   readonly host: Pick<Host, 'onSignal' | 'onUncaught' | 'exit'>;
-  readonly clock: Pick<Clock, 'setTimer' | 'sleep'>;
+  readonly clock: Pick<Clock, 'setTimer'>;
   /** How long `stop` may take before everything is cut off. */
   readonly graceMs: number;
 }
@@ -140,7 +140,14 @@ async function stopWithin(running: Running, parts: OperateParts): Promise<void> 
 
 /** With the last lines of the log, if somebody takes them. */
 function endNow({ log, clock, host }: OperateParts): void {
-  void Promise.race([log.flush(), clock.sleep(FLUSH_MS)]).then(() => host.exit(EXIT.failed));
+  void flushWithin(FLUSH_MS, log, clock).then(() => host.exit(EXIT.failed));
+}
+
+function flushWithin(ms: number, log: Logger, clock: Pick<Clock, 'setTimer'>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(ms, resolve);
+    void log.flush().then(cancel).then(resolve);
+  });
 }
 
 /** Errors whose message says what to do; their stack would only hide it. */
