@@ -2,13 +2,15 @@
  * Carries out the writes of a plan in their order.
  *
  * Promises: a refused policy stops nobody else; an allow that fails for a passing cause holds the deny back for
- * at most 30 s; what is held or postponed is left out and said so; the worst failure is thrown at the end.
+ * at most 30 s, and a deny that should go but stays keeps its allows; what is held or postponed is left out and
+ * said so; the worst failure is thrown at the end.
  * Must not: decide what is written; it only decides whether now.
  */
 import { DEFAULT_DENY } from '../api/names.ts';
+import type { Direction } from '../api/network-policy.ts';
 import { dispositionOn, KubeError } from '../kube/errors.ts';
 import type { FieldDifference } from '../plan/drift.ts';
-import { nameOf, type Write } from '../plan/writes.ts';
+import { droppedDirections, nameOf, type Write } from '../plan/writes.ts';
 import type { Performed } from './perform.ts';
 
 /** What became of one write. */
@@ -44,20 +46,38 @@ export const DENY_HELD_BACK_MS = 30_000;
 
 export async function applyPlan(writes: readonly Write[], parts: ApplyParts, signal: AbortSignal): Promise<Applied> {
   let againAtMs: number | undefined;
-  let allowFailed = false;
+  let obstacles = NO_OBSTACLES;
   let worst: unknown;
   for (const write of writes) {
     signal.throwIfAborted();
-    const mustWait = allowFailed && addsDeny(write) && parts.allowFailsForMs() < DENY_HELD_BACK_MS;
-    const result: Result = mustWait ? { kind: 'Held' } : await tryWrite(write, parts, signal);
+    const result: Result = mustWait(write, obstacles, parts) ? { kind: 'Held' } : await tryWrite(write, parts, signal);
     parts.onResult(write, result);
+    obstacles = after(write, result, obstacles);
     if (result.kind === 'Postponed') againAtMs = Math.min(againAtMs ?? Infinity, result.untilMs);
-    if (result.kind === 'Failed' && isAllow(write)) allowFailed = true;
     if (result.kind === 'Failed' || result.kind === 'Refused') worst = worse(worst, result.error);
     if (worst !== undefined && mustLookAgain(worst)) break;
   }
   if (worst !== undefined) throw worst;
   return { againAtMs };
+}
+
+/** What became of earlier writes and later ones have to wait for. */
+interface Obstacles {
+  readonly allowFailed: boolean;
+  /** Directions that the deny should not isolate any more, and still does. */
+  readonly denied: readonly Direction[];
+}
+const NO_OBSTACLES: Obstacles = { allowFailed: false, denied: [] };
+
+function after(write: Write, { kind }: Result, obstacles: Obstacles): Obstacles {
+  if (kind === 'Done' || kind === 'Mismatched') return obstacles;
+  if (nameOf(write) === DEFAULT_DENY) return { ...obstacles, denied: droppedDirections(write) };
+  return kind === 'Failed' && isAllow(write) ? { ...obstacles, allowFailed: true } : obstacles;
+}
+
+function mustWait(write: Write, { allowFailed, denied }: Obstacles, parts: ApplyParts): boolean {
+  if (allowFailed && addsDeny(write) && parts.allowFailsForMs() < DENY_HELD_BACK_MS) return true;
+  return droppedDirections(write).some((direction) => denied.includes(direction));
 }
 
 async function tryWrite(write: Write, parts: ApplyParts, signal: AbortSignal): Promise<Result> {

@@ -70,7 +70,12 @@ function phase(write: Write): number {
 function dropsOnly(write: Write): boolean {
   if (write.kind !== 'Update') return false;
   const before = new Set<Direction>(write.live.spec?.policyTypes);
-  const after = new Set<Direction>(write.policy.spec.spec.policyTypes);
-  return DIRECTIONS.some((direction) => before.has(direction) && !after.has(direction))
-    && DIRECTIONS.every((direction) => before.has(direction) || !after.has(direction));
+  return droppedDirections(write).length > 0 && write.policy.spec.spec.policyTypes.every((direction) => before.has(direction));
+}
+
+/** Directions that the live policy isolates and will not after this write. */
+export function droppedDirections(write: Write): Direction[] {
+  if (write.kind === 'Create') return [];
+  const after = write.kind === 'Update' ? write.policy.spec.spec.policyTypes : [];
+  return DIRECTIONS.filter((direction) => write.live.spec?.policyTypes.includes(direction) && !after.includes(direction));
 }
