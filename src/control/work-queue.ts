@@ -175,7 +175,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       if (state === 'closed') return;
       const nowMs = clock.now();
       waiting.add(key, lane, nowMs + Math.max(0, delayMs), nowMs);
-      pump();
+      if (delayMs > 0 || running.size < concurrency) pump(); // else the next end of a run takes it
     },
     forget(key) {
       failures.delete(key);

@@ -241,18 +241,19 @@ describe('work queue', () => {
   });
 
   it('takes a fleet of 20,000 keys in 50 ms', async function () {
-    this.retries(3); // the time of a busy machine
+    this.retries(3); // a machine that is busy has cold caches
     const clock = manualClock();
     let runs = 0;
     const queue = createWorkQueue({ concurrency: 16, clock, work: async () => (runs++, SETTLED) });
     queue.start();
     const keys = Array.from({ length: 20_000 }, (_each, index) => `namespace-${index}`);
-    const from = performance.now();
+    const from = process.cpuUsage();
     for (const key of keys) queue.add(key, 'resync');
-    const tookMs = performance.now() - from;
+    const { user, system } = process.cpuUsage(from);
+    const tookMs = (user + system) / 1000;
     while (queue.stats().depth > 0 || queue.stats().running > 0) await clock.settle();
     assert.equal(runs, 20_000);
-    assert.ok(tookMs < 50, `took ${tookMs} ms`);
+    assert.ok(tookMs < 50, `took ${tookMs} ms of CPU`);
   });
 
   it('never loses a key, never runs one twice at a time, never idles with work to do', async () => {
