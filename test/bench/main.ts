@@ -1,0 +1,146 @@
+/**
+ * `npm run bench`: starts a control plane, measures the operator beside the floor on it, prints a table.
+ *
+ * Promises: whatever it started is ended when it ends, also by Ctrl-C; what does not converge is an error and an exit code.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startWatchdog } from '../tools/watchdog.ts';
+import { run } from '../tools/run.ts';
+import { BASELINE, startCluster } from './cluster.ts';
+import { figuresOf, mostRequested } from './figures.ts';
+import { describeMachine, loadNow, type Machine } from './machine.ts';
+import { BenchError, createPatience, type Patience } from './patience.ts';
+import { watchPolicies } from './policy-watch.ts';
+import { profileBurst } from './profile.ts';
+import { rawApi } from './raw-api.ts';
+import { recordRequests } from './recorded-requests.ts';
+import { renderDisturbance, renderMachine, renderTable } from './report.ts';
+import { runBench, type BenchParts, type BenchResult } from './run.ts';
+import { helpText, parseOrder, UsageError, type Order } from './sizes.ts';
+import { PREFIX } from './stage.ts';
+import { OPERATOR_PROCESS_NAME, startFloor, startOperator, type Subject } from './subjects.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The operator's own: as many sockets, requests in flight and milliseconds before the first write. */
+const FLOOR = { connections: 24, inFlight: 16, firstWriteDelayMs: 2 } as const;
+const OBSERVER_CONNECTIONS = 32;
+
+const startedMs = performance.now();
+const say = (line: string): void => { process.stderr.write(`bench ${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s: ${line}\n`); };
+
+/** What has to be ended, in the order in which it was started. */
+const ends: (() => Promise<unknown>)[] = [];
+let ending: Promise<void> | undefined;
+
+function endEverything(): Promise<void> {
+  return (ending ??= (async () => {
+    for (const end of ends.toReversed()) await end().catch((error: Error) => { say(`could not be ended: ${error.message}`); });
+  })());
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const patience = createPatience();
+  const interrupted = (signal: NodeJS.Signals): void => {
+    patience.fail(new BenchError(`ended by ${signal}`));
+    void endEverything().then(() => { process.exit(130); });
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    const order = parseOrder(args);
+    if (order.help) {
+      process.stdout.write(helpText());
+      return 0;
+    }
+    return await carryOut(order, patience);
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof BenchError || error instanceof UsageError ? error.message : (error as Error).stack}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  } finally {
+    await endEverything();
+    process.removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
+  }
+}
+
+async function carryOut(order: Order, patience: Patience): Promise<number> {
+  const machine = await describeMachine();
+  const parts = await prepare(order, patience);
+  if (order.profilePath !== undefined) {
+    process.stdout.write(await profileBurst({ ...parts, path: order.profilePath }));
+    return 0;
+  }
+  const result = await runBench(parts);
+  const figures = figuresOf(result);
+  const loadAfter = loadNow();
+  process.stdout.write(`${text(result, machine, loadAfter)}\n`);
+  if (order.jsonPath !== undefined) await writeJson(order.jsonPath, { machine, loadAfter, sizes: order.sizes, figures, ...result });
+  return order.check && figures.some(({ goal }) => goal?.verdict === 'missed') ? 1 : 0;
+}
+
+async function prepare({ sizes }: Order, patience: Patience): Promise<Omit<BenchParts, 'startOperator'> & { startOperator(nodeFlags?: readonly string[]): ReturnType<typeof startOperator> }> {
+  const dir = await temporaryDir();
+  const program = await build(dir);
+  const policies = await recordRequests(BASELINE);
+  say('starting a control plane');
+  const { plane, kubeconfig } = await startCluster(say);
+  ends.push(() => plane.stop());
+  const api = rawApi(plane.adminKubeconfig, OBSERVER_CONNECTIONS);
+  ends.push(() => api.close());
+  const watch = await watchPolicies(api, (error) => { patience.fail(error); });
+  const parts = { kubeconfig, dir, patience };
+  const order = { ...FLOOR, policies, prefix: PREFIX };
+  return {
+    stage: { api, watch, patience, policies: policies.map(({ name }) => name), servers: plane.pids },
+    sizes,
+    startOperator: (nodeFlags = []) => ended(startOperator(parts, [...nodeFlags, program])),
+    startFloor: () => ended(startFloor(parts, order)),
+    say,
+  };
+}
+
+async function ended<T extends Subject>(starting: Promise<T>): Promise<T> {
+  const subject = await starting;
+  ends.push(() => subject.stop());
+  return subject;
+}
+
+/** Below the checkout, so that what is built there finds its packages. A watchdog clears it away if this process cannot. */
+async function temporaryDir(): Promise<string> {
+  await mkdir(join(ROOT, '.npb'), { recursive: true });
+  const dir = await mkdtemp(join(ROOT, '.npb', 'bench-'));
+  const watchdog = startWatchdog({ dir, executables: [OPERATOR_PROCESS_NAME] });
+  ends.push(async () => {
+    await rm(dir, { recursive: true, force: true });
+    watchdog.release();
+  });
+  return dir;
+}
+
+/** The operator as the image runs it: compiled. Returns the path of its entry. */
+async function build(dir: string): Promise<string> {
+  say('compiling the operator');
+  const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
+  const { code, stdout, stderr } = await run(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist')]);
+  if (code !== 0) throw new BenchError(`the operator does not compile:\n${stdout}${stderr}`);
+  return join(dir, 'dist', 'main.js');
+}
+
+function text(result: BenchResult, machine: Machine, loadAfter: number): string {
+  const sessions = result.pairs.flatMap(({ floor, operator }) => [floor.disturbance, operator.disturbance]);
+  return [
+    renderTable(figuresOf(result)),
+    '',
+    ...(result.idle === undefined ? [] : [`requests while nothing happened: ${mostRequested(result.idle.requests)}; by the operator's own count ${result.idle.ownWrites} writes, all for its Lease or the above`]),
+    renderMachine(machine, loadAfter),
+    renderDisturbance(sessions),
+  ].join('\n');
+}
+
+async function writeJson(path: string, content: object): Promise<void> {
+  const plain = (_key: string, value: unknown): unknown => (value instanceof Map ? Object.fromEntries(value) : value);
+  await writeFile(path, `${JSON.stringify(content, plain, 2)}\n`);
+  say(`figures written to ${path}`);
+}
