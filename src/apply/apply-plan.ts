@@ -25,8 +25,8 @@ export type Result =
 
 export interface ApplyParts {
   perform(write: Write, signal: AbortSignal): Promise<Performed>;
-  /** Whether the breaker lets it through. */
-  permits(write: Write): boolean;
+  /** What the breaker lets through of it: all, the same without the held directions, or nothing. */
+  permitted(write: Write): Write | undefined;
   /** The earliest time for this write by the clock of `now`; in the past when it may go at once. */
   notBeforeMs(write: Write): number;
   /** How long allow policies have been failing here; 0 when they have not. */
@@ -80,8 +80,9 @@ function mustWait(write: Write, { allowFailed, denied }: Obstacles, parts: Apply
   return droppedDirections(write).some((direction) => denied.includes(direction));
 }
 
+const HELD: Result = { kind: 'Held' };
+
 async function tryWrite(write: Write, parts: ApplyParts, signal: AbortSignal): Promise<Result> {
-  if (!parts.permits(write)) return { kind: 'Held' };
   const untilMs = parts.notBeforeMs(write);
   if (untilMs > parts.now()) return { kind: 'Postponed', untilMs };
   try {

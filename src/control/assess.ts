@@ -4,7 +4,6 @@
  * Yields to the event loop, so that new namespaces are not kept waiting, and starts over when the
  * world changes meanwhile.
  */
-import { plannedDirections } from '../plan/leaving.ts';
 import { planNamespace } from '../plan/plan.ts';
 import type { NamespaceView } from '../plan/view.ts';
 import type { Clock } from './clock.ts';
@@ -46,6 +45,6 @@ async function noteAll(parts: AssessParts, version: number, signal: AbortSignal)
 }
 
 function noteOne(name: string, view: NamespaceView, { gate }: AssessParts): void {
-  const { losses, scopes } = planNamespace(view);
-  gate.note(name, losses, plannedDirections(scopes));
+  const { losses, isolated } = planNamespace(view);
+  gate.note(name, losses, isolated);
 }

@@ -5,17 +5,18 @@
  * Must not: be read by pure code, which takes the time as a value.
  */
 
+/** Each is a function of its own: it can be handed on without the clock. */
 export interface Clock {
   /** Monotonic milliseconds with a fraction; only differences mean anything. May stand still while a machine sleeps. */
-  now(): number;
+  readonly now: () => number;
   /** Milliseconds since the epoch; jumps when somebody sets the clock. */
-  wallMs(): number;
+  readonly wallMs: () => number;
   /** Rejects with the signal's reason as soon as it is aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Calls `fn` once after `ms`, however long that is. Returns how to cancel it. */
-  setTimer(ms: number, fn: () => void): () => void;
+  readonly setTimer: (ms: number, fn: () => void) => () => void;
   /** From 0 up to, not including, 1. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** The longest delay that setTimeout keeps; anything above fires at once. */

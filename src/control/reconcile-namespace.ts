@@ -2,6 +2,7 @@
 import { applyPlan, DENY_HELD_BACK_MS, isAllow, type Result } from '../apply/apply-plan.ts';
 import type { Performed } from '../apply/perform.ts';
 import { repairAtMs } from '../plan/contention.ts';
+import { permittedPart } from '../plan/part.ts';
 import { planNamespace, type NamespacePlan } from '../plan/plan.ts';
 import type { NamespaceView } from '../plan/view.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
@@ -43,7 +44,7 @@ async function carryOut(view: NamespaceView, plan: NamespacePlan, memory: Namesp
   try {
     const { againAtMs } = await applyPlan(plan.writes, {
       perform: (write, abort) => parts.perform(namespace, write, abort),
-      permits: (write) => parts.gate.permits(namespace, write.opens),
+      permitted: (write) => permittedPart(write, (loss) => parts.gate.permits(namespace, [loss])),
       notBeforeMs: (write) => notBeforeMs(write, memory, parts.now()),
       allowFailsForMs: () => (memory.allowFailsSinceMs === undefined ? 0 : parts.now() - memory.allowFailsSinceMs),
       now: () => parts.now(),

@@ -3,7 +3,6 @@
  *
  * Must not: write anything to the API server.
  */
-import { plannedDirections } from '../plan/leaving.ts';
 import type { NamespacePlan, PlannedName } from '../plan/plan.ts';
 import { reportOn, type NamespaceReport } from '../plan/report.ts';
 import type { NamespaceView } from '../plan/view.ts';
@@ -45,7 +44,7 @@ export function recordPlan(view: NamespaceView, plan: NamespacePlan, memory: Nam
   const before = memory.report;
   const report = reportOn(view, plan, factsOf(memory, nowMs));
   memory.report = report;
-  parts.gate.note(plan.namespace, plan.losses, plannedDirections(plan.scopes));
+  parts.gate.note(plan.namespace, plan.losses, plan.isolated);
   notePending(report, memory, parts);
   noteProtection(view, report, memory, parts);
   touchChanged(before, report, parts);
@@ -84,7 +83,7 @@ function countDrift(view: NamespaceView, plan: NamespacePlan, memory: NamespaceM
 
 function driftOf({ name, decision }: PlannedName, view: NamespaceView): { version: string; change: DriftChange; differences: string } | undefined {
   if (decision.kind === 'Create') return decision.cause === 'Deleted' ? { version: 'deleted', change: 'deleted', differences: '' } : undefined;
-  const modified = (decision.kind === 'Update' && decision.cause === 'Modified') || (decision.kind === 'Leave' && decision.reason === 'DriftWarned');
+  const modified = (decision.kind === 'Update' && decision.cause === 'Modified') || (decision.kind === 'Leave' && decision.differences.length > 0);
   if (!modified) return undefined;
   const differences = decision.differences.map(({ field }) => field).join(', ');
   return { version: view.policies.get(name)?.resourceVersion ?? '', change: 'modified', differences };

@@ -1,0 +1,184 @@
+/** GB 1.6: what people see: conditions, events, metrics, columns; and exactly the rights that are used. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { readAudit } from '../control-plane/audit-log.ts';
+import type { Json } from '../support/api.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { startInstalled } from '../support/control-plane.ts';
+import { consistently, eventually } from '../support/eventually.ts';
+import { aWorld, type RunningOperator, type World } from '../support/world.ts';
+
+const OPERATOR = 'system:serviceaccount:namespace-policy-baseline-system:namespace-policy-baseline';
+const BOTH = ['allow-dns', 'default-deny'];
+
+describe('what people see', function () {
+  this.timeout(240_000);
+  let plane: ControlPlane;
+  let world: World;
+  let operator: RunningOperator;
+  before(async () => {
+    plane = await startInstalled();
+    world = await aWorld(plane);
+    operator = await world.operator();
+  });
+  after(async () => {
+    await world.end();
+    await plane.stop();
+  });
+
+  const eventsOf = async (namespace: string): Promise<Json[]> => (await world.admin.get(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`)).body.items;
+  const condition = (baseline: Json, type: string): Json => baseline.status?.conditions?.find((entry: Json) => entry.type === type);
+  /** Namespaces and a baseline of their own, so that tests do not see each other's. */
+  const own = (name: string) => ({ labels: { only: name }, spec: { namespaceSelector: { matchLabels: { only: name } } } });
+  const isProtected = (namespace: string) => eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH));
+
+  it('GB-69: a baseline that is created and edited twice has exactly one event for each generation', async () => {
+    const { labels, spec } = own('edited');
+    const name = await world.baseline(spec);
+    await isProtected(await world.namespace({ labels }));
+    for (const description of ['one', 'two']) {
+      const generation = (await world.getBaseline(name)).metadata.generation;
+      await world.edit(name, { policies: [{ name: 'allow-web', description, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] } }] });
+      await eventually(() => world.getBaseline(name), (baseline) => {
+        const ready = condition(baseline, 'Ready');
+        assert.ok(ready.status === 'True' && ready.observedGeneration === generation + 1);
+      });
+    }
+    const applied = async (): Promise<number> => (await eventsOf('default')).filter(({ reason, regarding }) => reason === 'BaselineApplied' && regarding.name === name).length;
+    await eventually(applied, (count) => assert.equal(count, 3));
+    await consistently(applied, (count) => assert.equal(count, 3), 1_000, 100);
+  });
+
+  it('GB-66 GB-68: no event for a namespace that is protected or excluded', async () => {
+    const { labels, spec } = own('quiet');
+    const excluded = await world.namespace({ labels });
+    const covered = await world.namespace({ labels });
+    await world.baseline({ ...spec, excludedNamespaces: [excluded] });
+    await isProtected(covered);
+    await consistently(async () => [...await eventsOf(covered), ...await eventsOf(excluded)], (events) => assert.deepEqual(events, []), 500, 100);
+  });
+
+  it('GB-67: a policy that cannot be created is a warning, a state and a message; the rest is there', async () => {
+    const { labels, spec } = own('quota');
+    const namespace = await world.namespace({ labels });
+    const name = await world.baseline(spec);
+    await isProtected(namespace);
+    await limitPolicies(world, namespace, 2);
+    await world.edit(name, { policies: [{ name: 'one-too-many', networkPolicy: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] } }] });
+    await eventually(() => world.getBaseline(name), ({ status }) => {
+      const worst = status.worst?.find((entry: Json) => entry.namespace === namespace);
+      assert.deepEqual([worst?.state, worst?.reason], ['failed', 'QuotaExceeded']);
+      assert.match(worst.message, /one-too-many.*quota/);
+    });
+    await eventually(() => eventsOf(namespace), (events) => {
+      const refused = events.find(({ reason }) => reason === 'PolicyRefused');
+      assert.equal(refused?.type, 'Warning');
+      assert.match(refused.note, /one-too-many/);
+    });
+    await isProtected(namespace);
+    await eventually(() => operator.metric('netpol_baseline_namespace_attention', { namespace, reason: 'QuotaExceeded' }), (value) => assert.equal(value, 1));
+  });
+
+  it('GB-70 GB-71 GB-72: every namespace is in exactly one state, and coverage adds up', async () => {
+    const { labels, spec } = own('states');
+    const exempt = await world.namespace({ labels });
+    await world.namespace({ name: `${exempt}-conflict`, labels });
+    await world.admin.post(`/apis/networking.k8s.io/v1/namespaces/${exempt}-conflict/networkpolicies`, { metadata: { name: 'strict' }, spec: { podSelector: {} } });
+    const name = await world.baseline({
+      ...spec,
+      exemptions: [{ namespace: exempt, reason: 'test' }],
+      policies: [{ name: 'strict', networkPolicy: { podSelector: { matchLabels: { a: 'b' } }, policyTypes: ['Ingress'] } }],
+    });
+    const total = async (): Promise<number> => (await world.admin.get('/api/v1/namespaces')).body.items.length;
+    await eventually(async () => ({ metrics: await operator.metrics(), namespaces: await total() }), ({ metrics, namespaces }) => {
+      assert.equal(sum(metrics, 'netpol_baseline_namespaces', `baseline="${name}"`), namespaces, 'states');
+      for (const direction of ['Ingress', 'Egress']) assert.equal(sum(metrics, 'netpol_baseline_coverage_namespaces', `direction="${direction}"`), namespaces, direction);
+      assert.equal(sum(metrics, 'netpol_baseline_namespaces', `baseline="${name}"`, 'state="exempt"'), 1);
+      assert.equal(sum(metrics, 'netpol_baseline_namespaces', `baseline="${name}"`, 'state="conflicted"'), 1);
+      assert.equal(sum(metrics, 'netpol_baseline_namespaces', `baseline="${name}"`, 'state="excluded"'), 4, 'three of Kubernetes and our own');
+    });
+    await eventually(() => world.getBaseline(name), ({ status }) => {
+      assert.equal(status.namespaces.exempt, 1);
+      assert.equal(status.namespaces.conflicted, 1);
+      assert.equal(condition({ status }, 'NamespacesUpToDate').status, 'False');
+      assert.equal(condition({ status }, 'Ready').status, 'True', "one tenant's conflict does not make it unready");
+    });
+    await eventually(() => eventsOf(`${exempt}-conflict`), (events) => assert.ok(events.some(({ reason }) => reason === 'PolicyConflict')));
+  });
+
+  it('drift is counted once, repaired, and explained in one log line', async () => {
+    const { labels, spec } = own('drift');
+    await world.baseline(spec);
+    const namespace = await world.namespace({ labels });
+    await isProtected(namespace);
+    const [detected, repaired] = [await operator.metric('netpol_baseline_drift_detected_total'), await operator.metric('netpol_baseline_drift_repaired_total')];
+    await world.patchPolicy(namespace, 'default-deny', { spec: { ingress: [{}] } });
+    await eventually(() => operator.metric('netpol_baseline_drift_repaired_total'), (value) => assert.equal(value, repaired + 1));
+    assert.equal(await operator.metric('netpol_baseline_drift_detected_total'), detected + 1);
+    const line = operator.log.entries.findLast(({ message, fields }) => message === 'policy written' && fields['namespace'] === namespace);
+    assert.deepEqual([line?.fields['action'], line?.fields['cause'], line?.fields['policy']], ['update', 'Modified', 'default-deny']);
+    assert.match(String(line?.fields['differences']), /spec.ingress is \[\{\}\], should be \[\]/);
+    assert.match(String(line?.fields['changeId']), /./);
+    await eventually(() => eventsOf(namespace), (events) => assert.ok(events.some(({ reason, regarding }) => reason === 'DriftDetected' && regarding.name === 'default-deny')));
+  });
+
+  it('GB-73: nothing of ours is asked when a namespace is created', async () => {
+    for (const kind of ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations']) {
+      const { body } = await world.admin.get(`/apis/admissionregistration.k8s.io/v1/${kind}`);
+      assert.deepEqual(body.items, []);
+    }
+  });
+
+  it('kubectl shows what matters', async () => {
+    const { stdout } = await plane.kubectl(['get', 'npb']);
+    assert.match(stdout, /NAME\s+INGRESS\s+EGRESS\s+PROTECTED\s+DRIFTED\s+READY\s+AGE/);
+    assert.match(stdout, /Enforce\s+Enforce\s+\d+\/\d+\s+False\s+True/);
+  });
+
+  it('uses exactly the rights that config/ grants', async () => {
+    const { labels, spec } = own('rights');
+    const namespace = await world.namespace({ labels });
+    await world.admin.post(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, { metadata: { name: 'default-deny' }, spec: { podSelector: {} } });
+    const name = await world.baseline({ ...spec, deletionPolicy: 'Delete', adoptionPolicy: 'Adopt' });
+    await isProtected(namespace);
+    await world.edit(name, { dns: { enabled: false } }); // a removal
+    await eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, ['default-deny']));
+    await eventually(() => world.getBaseline(name), ({ metadata }) => assert.ok(metadata.finalizers?.length > 0));
+    await operator.stop(); // watches are in the audit log when they have ended
+    operator = await world.operator();
+    await eventually(async () => used(plane.auditLogPath ?? ''), (rights) => assert.deepEqual([...rights].sort(), [...granted()].sort()), { withinMs: 20_000, everyMs: 250 });
+  });
+});
+
+/** As the quota controller would, which does not run here. */
+async function limitPolicies(world: World, namespace: string, limit: number): Promise<void> {
+  const hard = { 'count/networkpolicies.networking.k8s.io': String(limit) };
+  const path = `/api/v1/namespaces/${namespace}/resourcequotas`;
+  await world.admin.post(path, { metadata: { name: 'few' }, spec: { hard } });
+  await world.admin.patch(`${path}/few/status`, { status: { hard, used: hard } });
+}
+
+function sum(metrics: string, name: string, ...labels: string[]): number {
+  return metrics.split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)))
+    .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+}
+
+/** `verb resource[/subresource]` of every request that succeeded. */
+async function used(auditLog: string): Promise<Set<string>> {
+  const rights = new Set<string>();
+  for (const { user, verb, resource, subresource, code } of await readAudit(auditLog)) {
+    if (user === OPERATOR && code < 300) rights.add(`${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`);
+  }
+  return rights;
+}
+
+function granted(): Set<string> {
+  const rights = new Set<string>();
+  for (const file of ['config/rbac/cluster-role.yaml', 'config/rbac/role.yaml']) {
+    const { rules } = parse(readFileSync(file, 'utf8')) as { rules: { resources: string[]; verbs: string[] }[] };
+    for (const { resources, verbs } of rules) for (const resource of resources) for (const verb of verbs) rights.add(`${verb} ${resource}`);
+  }
+  return rights;
+}
