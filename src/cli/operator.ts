@@ -35,7 +35,7 @@ export const operatorCommand: Command = {
   async run(host, flags) {
     const config = configFrom({ flags, env: host.env, host: hostFacts(host) });
     const { createLogger } = await import('../observe/logger.ts');
-    const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: host.stdout, wallMs: () => systemClock.wallMs() });
+    const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: host.stdout, wallMs: systemClock.wallMs });
     const { startOperator } = await import('../operator.ts');
     const code = await operate((onFatal) => startOperator(config, { log, clock: systemClock, env: host.env, onFatal }), {
       log, host, clock: systemClock, graceMs: config.drainTimeoutMs + STOP_GRACE_MS,

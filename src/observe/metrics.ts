@@ -64,22 +64,23 @@ export interface RequestFacts {
   readonly durationMs: number;
 }
 
+/** Each is a function of its own: it can be handed on without the registry. */
 export interface Metrics {
   /** What is not connected is exported as if there was none. */
-  connect(sources: Partial<MetricSources>): void;
+  readonly connect: (sources: Partial<MetricSources>) => void;
   /** The text format, with the content type that belongs to it. */
-  render(): Promise<string>;
+  readonly render: () => Promise<string>;
   readonly contentType: string;
-  controller(name: string): ControllerRecorder;
+  readonly controller: (name: string) => ControllerRecorder;
   /** Series of these templates exist from now on, at 0. */
-  templatesKnown(templates: Iterable<string>): void;
-  driftDetected(template: string, change: 'modified' | 'deleted'): void;
-  driftRepaired(template: string, change: 'modified' | 'deleted', durationMs: number): void;
-  policyWritten(action: string, result: string): void;
-  timeToProtect(seconds: number): void;
-  eventDropped(): void;
-  requested(request: RequestFacts): void;
-  requestRetried(request: Pick<RequestFacts, 'method' | 'host' | 'code'>): void;
+  readonly templatesKnown: (templates: Iterable<string>) => void;
+  readonly driftDetected: (template: string, change: 'modified' | 'deleted') => void;
+  readonly driftRepaired: (template: string, change: 'modified' | 'deleted', durationMs: number) => void;
+  readonly policyWritten: (action: string, result: string) => void;
+  readonly timeToProtect: (seconds: number) => void;
+  readonly eventDropped: () => void;
+  readonly requested: (request: RequestFacts) => void;
+  readonly requestRetried: (request: Pick<RequestFacts, 'method' | 'host' | 'code'>) => void;
 }
 
 const LEADER_ELECTION_NAME = 'namespace-policy-baseline';
