@@ -5,45 +5,57 @@
  * loading and credentials are used; its transport opens a connection per call, its typed API renames `from`.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { dirname, resolve } from 'node:path';
 import { ConnectionError, type Connection } from './connection-source.ts';
 import type { Credentials } from './credentials.ts';
 
+interface Loaded {
+  readonly config: KubeConfig;
+  /** Of the chosen user: client-node does not know this field of a kubeconfig, and would go without a token. */
+  readonly tokenFile: string | undefined;
+}
+
 /** Several files are merged, as KUBECONFIG does it; the first one names the current context. */
 export async function kubeconfigConnection(files: readonly string[], context: string | undefined): Promise<Connection> {
-  let config = await loadFiles(files, context);
-  const cluster = config.getCurrentCluster();
+  let loaded = await load(files, context);
+  const cluster = loaded.config.getCurrentCluster();
   if (!cluster) throw new ConnectionError(`${describe(files)}: its current context names no cluster`);
   const server = new URL(cluster.server).href.replace(/\/+$/, '');
   return {
-    source: `${describe(files)}, context ${config.getCurrentContext()}`,
+    source: `${describe(files)}, context ${loaded.config.getCurrentContext()}`,
     server,
     proxyUrl: proxyOf(cluster.proxyUrl),
     async read(anew) {
-      if (anew) config = await loadFiles(files, context);
-      return credentialsOf(config, server);
+      if (anew) loaded = await load(files, context);
+      return credentialsOf(loaded, server);
     },
   };
 }
 
-async function loadFiles(files: readonly string[], context: string | undefined): Promise<KubeConfig> {
-  const { KubeConfig: Config } = await import('@kubernetes/client-node');
+async function load(files: readonly string[], context: string | undefined): Promise<Loaded> {
+  const { KubeConfig: Config, loadYaml } = await import('@kubernetes/client-node');
   const config = new Config();
+  const tokenFiles = new Map<string, string>();
   for (const [index, file] of files.entries()) {
     try {
-      if (index === 0) config.loadFromFile(file);
-      else config.mergeConfig(loaded(new Config(), file), true);
+      const part = index === 0 ? config : new Config();
+      part.loadFromFile(file);
+      if (index > 0) config.mergeConfig(part, true);
+      for (const [user, tokenFile] of tokenFilesIn(loadYaml<RawKubeconfig>(await readFile(file, 'utf8')))) tokenFiles.set(user, resolve(dirname(file), tokenFile));
     } catch (cause) {
       throw new ConnectionError(`kubeconfig ${file}: ${reasonOf(cause)}`, { cause });
     }
   }
   choose(config, files, context);
-  return config;
+  return { config, tokenFile: tokenFiles.get(config.getCurrentUser()?.name ?? '') };
 }
 
-function loaded(config: KubeConfig, file: string): KubeConfig {
-  config.loadFromFile(file);
-  return config;
+interface RawKubeconfig { readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[] }
+
+function tokenFilesIn({ users }: RawKubeconfig): [string, string][] {
+  return (users ?? []).flatMap(({ name, user }) => (user?.tokenFile ? [[name, user.tokenFile]] : []));
 }
 
 function choose(config: KubeConfig, files: readonly string[], context: string | undefined): void {
@@ -54,12 +66,13 @@ function choose(config: KubeConfig, files: readonly string[], context: string | 
   config.setCurrentContext(wanted);
 }
 
-async function credentialsOf(config: KubeConfig, server: string): Promise<Credentials> {
+async function credentialsOf({ config, tokenFile }: Loaded, server: string): Promise<Credentials> {
   if (server.startsWith('http:')) return { headers: {}, tls: {} }; // kubectl proxy: it adds the credentials
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
+  const token = tokenFile === undefined ? undefined : await readFile(tokenFile, 'utf8');
   return {
-    headers: headersOf(options),
+    headers: { ...headersOf(options), ...(token === undefined ? {} : { authorization: `Bearer ${token.trim()}` }) },
     tls: {
       ca: textOf(options.ca), cert: textOf(options.cert), key: textOf(options.key), passphrase: options.passphrase,
       servername: options.servername, rejectUnauthorized: options.rejectUnauthorized,
