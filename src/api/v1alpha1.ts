@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { cel, text } from './schema.ts';
-import { DIRECTIONS, LABEL_KEY, labelSelector, networkPolicySpec, peer, port } from './network-policy.ts';
+import { DIRECTIONS, LABEL_KEY, dnsPeer, labelSelector, networkPolicySpec, port } from './network-policy.ts';
 
 export const MODES = ['Enforce', 'Audit', 'Disabled'] as const;
 export type Mode = (typeof MODES)[number];
@@ -26,7 +26,7 @@ const dns = z.object({
   enabled: z.boolean().default(true).describe('Whether allow-dns is generated; it belongs to egress.'),
   discovery: z.enum(['Static', 'Auto']).default('Static')
     .describe('Static uses peers and ports below. Auto is not supported yet and is reported in condition DNSDetected.'),
-  peers: z.array(peer).max(64).meta({ 'x-kubernetes-list-type': 'atomic' }).default([])
+  peers: z.array(dnsPeer).max(64).meta({ 'x-kubernetes-list-type': 'atomic' }).default([])
     .describe('Where DNS runs; when empty, pods with k8s-app=kube-dns in kube-system.'),
   ports: z.array(port).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).default([])
     .describe('Ports of DNS; when empty, UDP 53 and TCP 53.'),

@@ -77,6 +77,9 @@ export const BAD_BASELINES: readonly BadBaseline[] = [
   { what: 'an ipBlock without cidr', spec: from('{ipBlock: {except: [10.1.0.0/16]}}'), field: `${RULE}.from[0].ipBlock.cidr`, message: 'Required value' },
   { what: 'an except that is no range', spec: from('{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0]}}'), field: `${RULE}.from[0].ipBlock.except[0]`, message: 'must be of type cidr: "10.1.0.0"' },
   { what: 'a bad range of DNS', spec: 'dns: {peers: [{ipBlock: {cidr: 169.254.20.10/24}}]}', field: 'spec.dns.peers[0].ipBlock', message: MASKED },
+  ...['10.1.2.3/16', '11.0.0.0/16', '10.0.0.0/8', '8.0.0.0/6', '2001:db8::/64'].map((except) => (
+    { what: `except ${except} in 10.0.0.0/8 of DNS`, spec: `dns: {peers: [{ipBlock: {cidr: 10.0.0.0/8, except: ["${except}"]}}]}`, field: 'spec.dns.peers[0].ipBlock', message: 'every entry of except must be a smaller range inside cidr, with no bits set past its prefix, such as 10.1.0.0/16 in 10.0.0.0/8' }
+  )),
   { what: 'an empty peer of DNS', spec: 'dns: {peers: [{}]}', field: 'spec.dns.peers[0]', message: EMPTY_PEER },
   { what: 'port 0', spec: port('{port: 0}'), field: `${RULE}.ports[0].port`, message: 'should be greater than or equal to 1' },
   { what: 'port 65536', spec: port('{port: 65536}'), field: `${RULE}.ports[0].port`, message: 'should be less than or equal to 65535' },

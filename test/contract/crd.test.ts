@@ -38,6 +38,13 @@ describe('CRD', function () {
     assert.deepEqual(body.spec.versions[0].schema, wanted.spec.versions[0].schema);
   });
 
+  it('has room for half as many templates again before its rules cost too much, should another release estimate higher', async () => {
+    const { body } = await api.get(CRD);
+    body.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.policies.maxItems = 48;
+    const answer = await api.put(`${CRD}?dryRun=All`, body);
+    assert.equal(answer.code, 200, answer.body.message);
+  });
+
   describe('defaults', () => {
     it('fills in everything for spec: {}', async () => {
       const { body } = await create({ metadata: { name: 'b' }, spec: {} });
@@ -122,7 +129,7 @@ describe('CRD', function () {
       assert.deepEqual(baselineSpec.parse(body.spec), body.spec);
       const megabytes = JSON.stringify(spec).length / 1e6;
       console.log(`      ${megabytes.toFixed(2)} MB accepted in ${(tookMs / 1000).toFixed(2)} s`);
-      assert.ok(megabytes > 1.2 && tookMs < 20_000, `${megabytes} MB took ${tookMs} ms`);
+      assert.ok(megabytes > 1.2 && tookMs < 40_000, `${megabytes} MB took ${tookMs} ms`);
     });
   });
 });
