@@ -67,8 +67,8 @@ describe('image', function () {
   it('has from the build context what its instructions name, and .dockerignore keeps everything else out', async () => {
     const copied = stages.flatMap(({ instructions }) => instructions.filter(({ keyword }) => keyword === 'COPY').map(({ text }) => parseCopy(text)))
       .filter(({ from }) => from === undefined).flatMap(({ sources }) => sources.map((source) => source.replace('./', '')));
-    const let_in = (await readdir(ROOT)).filter((name) => !isIgnored(name, dockerignore));
-    assert.deepEqual(let_in.sort(), [...new Set(copied)].sort());
+    const letIn = (await readdir(ROOT)).filter((name) => !isIgnored(name, dockerignore));
+    assert.deepEqual(letIn.sort(), [...new Set(copied)].sort());
   });
 
   it('holds nothing but what runs', async () => {
