@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestsSince, type RequestCounts } from './exposition.ts';
 import { cpuMs } from './processes.ts';
 import { createNamespace, requestsNow, type Stage } from './stage.ts';
+import type { Subject } from './subjects.ts';
 
 export interface Burst {
   readonly namespaces: number;
@@ -21,6 +22,8 @@ export interface Burst {
   readonly cpuMs: Partial<Record<'subject' | 'apiserver' | 'etcd' | 'creators', number>>;
   /** What the API server was asked for meanwhile, also by the creators. */
   readonly requests: RequestCounts;
+  /** Requests of the subject that read something, by its own count. */
+  readonly reads: number;
 }
 
 export const CREATORS = 16;
@@ -29,9 +32,10 @@ const SETTLE_MS = 500;
 /** Far above the slowest machine: 10 namespaces per second. */
 const timeoutMs = (namespaces: number): number => 30_000 + namespaces * 100;
 
-export async function measureBurst(stage: Stage, names: readonly string[], subjectPid: number): Promise<Burst> {
-  const pids = { subject: subjectPid, ...stage.servers, creators: process.pid };
+export async function measureBurst(stage: Stage, names: readonly string[], subject: Subject): Promise<Burst> {
+  const pids = { subject: subject.pid, apiserver: stage.servers.apiserver, etcd: stage.servers.etcd, creators: process.pid };
   const requestsBefore = await requestsNow(stage);
+  const { reads: readsBefore } = await subject.ownRequests();
   const cpuBefore = cpuOf(pids);
   const startedMs = performance.now();
   const seen = names.map((name) => stage.watch.created(name, stage.policies));
@@ -50,6 +54,7 @@ export async function measureBurst(stage: Stage, names: readonly string[], subje
     latenciesMs: seenMs.map((atMs, index) => atMs - (answeredMs[index] ?? Number.NaN)),
     cpuMs: perNamespace(cpuBefore, cpuAfter, names.length),
     requests: requestsSince(requestsBefore, await requestsNow(stage)),
+    reads: (await subject.ownRequests()).reads - readsBefore,
   };
 }
 

@@ -3,10 +3,10 @@
  * it writes and needs for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOf, isWrite, requestsSince, samplesOf, type RequestCounts } from './exposition.ts';
+import { countOf, isWrite, requestsSince, type RequestCounts } from './exposition.ts';
 import { cpuMs, memoryOf } from './processes.ts';
 import { requestsNow, type Stage } from './stage.ts';
-import type { OperatorProcess } from './subjects.ts';
+import type { OperatorProcess, OwnRequests } from './subjects.ts';
 
 export interface ColdStart {
   readonly namespaces: number;
@@ -19,8 +19,8 @@ export interface ColdStart {
   /** Finished requests by the API server's count, apart from the Lease and from this bench's own look. */
   readonly requests: RequestCounts;
   readonly writes: number;
-  /** The same by the operator's own count, with the Lease. */
-  readonly ownWrites: number;
+  /** By the operator's own count, with the Lease. */
+  readonly own: OwnRequests;
 }
 
 /** What might follow the planning: a status, an event. */
@@ -41,18 +41,11 @@ export async function measureColdStart(stage: Stage, operator: OperatorProcess, 
     peakBytes: memoryOf(operator.pid)?.peakBytes,
     requests,
     writes: countOf(requests, isWrite),
-    ownWrites: writesBy(await operator.metrics()),
+    own: await operator.ownRequests(),
   };
 }
 
 /** Leases, and the questions for these very counts. */
 export function withoutOverhead(requests: RequestCounts): RequestCounts {
   return new Map([...requests].filter(([key]) => !/ (leases(\/.*)?|\/metrics)$/.test(key)));
-}
-
-/** By the operator's own metrics, with its Lease. */
-export function writesBy(metrics: string): number {
-  return samplesOf(metrics, 'rest_client_requests_total')
-    .filter(({ labels }) => labels.get('method') !== 'GET')
-    .reduce((sum, { value }) => sum + value, 0);
 }

@@ -58,10 +58,8 @@ export function requestsSince(before: RequestCounts, after: RequestCounts): Requ
 }
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE', 'DELETECOLLECTION']);
-const READS = new Set(['GET', 'LIST']);
 
 export const isWrite = (key: string): boolean => WRITES.has(verbOf(key));
-export const isRead = (key: string): boolean => READS.has(verbOf(key));
 const verbOf = (key: string): string => key.slice(0, key.indexOf(' '));
 
 export function countOf(counts: RequestCounts, matches: (key: string) => boolean): number {

@@ -7,13 +7,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startWatchdog } from '../tools/watchdog.ts';
-import { run } from '../tools/run.ts';
 import { BASELINE, startCluster } from './cluster.ts';
 import { figuresOf, mostRequested } from './figures.ts';
 import { describeMachine, loadNow, type Machine } from './machine.ts';
+import { prepareOperator } from './operator-program.ts';
 import { BenchError, createPatience, type Patience } from './patience.ts';
 import { watchPolicies } from './policy-watch.ts';
-import { profileBurst } from './profile.ts';
+import { profileBurst, type ProfileParts } from './profile.ts';
 import { rawApi } from './raw-api.ts';
 import { recordRequests } from './recorded-requests.ts';
 import { renderDisturbance, renderMachine, renderTable } from './report.ts';
@@ -80,23 +80,23 @@ async function carryOut(order: Order, patience: Patience): Promise<number> {
   return order.check && figures.some(({ goal }) => goal?.verdict === 'missed') ? 1 : 0;
 }
 
-async function prepare({ sizes }: Order, patience: Patience): Promise<Omit<BenchParts, 'startOperator'> & { startOperator(nodeFlags?: readonly string[]): ReturnType<typeof startOperator> }> {
+async function prepare({ sizes }: Order, patience: Patience): Promise<Omit<BenchParts, 'startOperator'> & Pick<ProfileParts, 'startOperator'>> {
   const dir = await temporaryDir();
-  const program = await build(dir);
   const policies = await recordRequests(BASELINE);
   say('starting a control plane');
   const { plane, kubeconfig } = await startCluster(say);
   ends.push(() => plane.stop());
+  say('compiling the operator');
+  const program = await prepareOperator(dir, kubeconfig);
   const api = rawApi(plane.adminKubeconfig, OBSERVER_CONNECTIONS);
   ends.push(() => api.close());
   const watch = await watchPolicies(api, (error) => { patience.fail(error); });
-  const parts = { kubeconfig, dir, patience };
-  const order = { ...FLOOR, policies, prefix: PREFIX };
+  const order = { ...FLOOR, kubeconfig, policies, prefix: PREFIX };
   return {
     stage: { api, watch, patience, policies: policies.map(({ name }) => name), servers: plane.pids },
     sizes,
-    startOperator: (nodeFlags = []) => ended(startOperator(parts, [...nodeFlags, program])),
-    startFloor: () => ended(startFloor(parts, order)),
+    startOperator: (nodeFlags) => ended(startOperator({ program, dir, patience }, nodeFlags)),
+    startFloor: () => ended(startFloor(order, patience)),
     say,
   };
 }
@@ -119,21 +119,12 @@ async function temporaryDir(): Promise<string> {
   return dir;
 }
 
-/** The operator as the image runs it: compiled. Returns the path of its entry. */
-async function build(dir: string): Promise<string> {
-  say('compiling the operator');
-  const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
-  const { code, stdout, stderr } = await run(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist')]);
-  if (code !== 0) throw new BenchError(`the operator does not compile:\n${stdout}${stderr}`);
-  return join(dir, 'dist', 'main.js');
-}
-
 function text(result: BenchResult, machine: Machine, loadAfter: number): string {
   const sessions = result.pairs.flatMap(({ floor, operator }) => [floor.disturbance, operator.disturbance]);
   return [
     renderTable(figuresOf(result)),
     '',
-    ...(result.idle === undefined ? [] : [`requests while nothing happened: ${mostRequested(result.idle.requests)}; by the operator's own count ${result.idle.ownWrites} writes, all for its Lease or the above`]),
+    ...(result.idle === undefined ? [] : [`requests while nothing happened: ${mostRequested(result.idle.requests)}; by the operator's own count ${result.idle.own.writes} writes with its Lease, ${result.idle.own.reads} reads`]),
     renderMachine(machine, loadAfter),
     renderDisturbance(sessions),
   ].join('\n');

@@ -17,7 +17,7 @@ import type { OperatorProcess } from './subjects.ts';
 export interface ProfileParts {
   readonly stage: Stage;
   readonly sizes: Sizes;
-  readonly startOperator: (nodeFlags: readonly string[]) => Promise<OperatorProcess>;
+  readonly startOperator: (nodeFlags?: readonly string[]) => Promise<OperatorProcess>;
   readonly say: (line: string) => void;
   /** Where the profile goes, for a browser's developer tools. */
   readonly path: string;
@@ -32,13 +32,13 @@ export async function profileBurst({ stage, sizes, startOperator, say, path }: P
   const operator = await startSettled(stage, () => startOperator([`--inspect=127.0.0.1:${port}`]), NAMESPACE_DEFAULT);
   const names = (kind: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${PREFIX}${kind}-${index}`);
   say('warming up');
-  await measureBurst(stage, names('warm', sizes.namespaces), operator.pid);
+  await measureBurst(stage, names('warm', sizes.namespaces), operator);
   const inspector = await connectInspector(port);
   await inspector.call('Profiler.enable');
   await inspector.call('Profiler.setSamplingInterval', { interval: SAMPLE_EVERY_US });
   say(`profiling a burst of ${sizes.namespaces} namespaces`);
   await inspector.call('Profiler.start');
-  const burst = await measureBurst(stage, names('profiled', sizes.namespaces), operator.pid);
+  const burst = await measureBurst(stage, names('profiled', sizes.namespaces), operator);
   const { profile } = await inspector.call('Profiler.stop') as { profile: CpuProfile };
   inspector.close();
   await operator.stop();

@@ -42,10 +42,11 @@ interface Kubeconfig {
 
 /** As the first user of a kubeconfig file that holds everything in itself. */
 export function rawApi(kubeconfigPath: string, connections: number): RawApi {
-  const { origin, tls, headers: credentials } = readKubeconfig(kubeconfigPath);
+  const { origin, ca, client, token } = credentialsIn(kubeconfigPath);
+  const tls = { ca, ...client };
   const pool = new Pool(origin, { connections, pipelining: 1, allowH2: false, headersTimeout: 0, bodyTimeout: 0, connect: tls });
   const watches: Client[] = [];
-  const common = { accept: 'application/json', ...credentials };
+  const common = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   let closed = false;
 
   function send({ method, path, body, headers }: RawRequest): Promise<RawAnswer> {
@@ -121,18 +122,26 @@ function lineHandler({ path, onLine, onBegin, onEnd }: LineEvents): Dispatcher.D
   };
 }
 
-function readKubeconfig(path: string) {
-  const config = parse(readFileSync(path, 'utf8')) as Kubeconfig;
+/** Of a kubeconfig file with one cluster and one user. */
+export interface Credentials {
+  readonly origin: string;
+  readonly ca: string;
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
+  readonly token: string | undefined;
+}
+
+export function credentialsIn(kubeconfigPath: string): Credentials {
+  const config = parse(readFileSync(kubeconfigPath, 'utf8')) as Kubeconfig;
   const cluster = config.clusters[0]?.cluster;
   const user = config.users[0]?.user;
-  if (cluster === undefined || user === undefined) throw new Error(`${path} names no cluster or no user`);
-  const decoded = (data: string | undefined): string | undefined => (data === undefined ? undefined : Buffer.from(data, 'base64').toString());
-  const cert = decoded(user['client-certificate-data']);
-  const key = decoded(user['client-key-data']);
+  if (cluster === undefined || user === undefined) throw new Error(`${kubeconfigPath} names no cluster or no user`);
+  const decoded = (data: string): string => Buffer.from(data, 'base64').toString();
+  const { 'client-certificate-data': cert, 'client-key-data': key, token } = user;
   return {
     origin: cluster.server,
-    tls: { ca: decoded(cluster['certificate-authority-data']) ?? '', ...(cert === undefined || key === undefined ? {} : { cert, key }) },
-    headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
+    ca: decoded(cluster['certificate-authority-data']),
+    client: cert === undefined || key === undefined ? undefined : { cert: decoded(cert), key: decoded(key) },
+    token,
   };
 }
 

@@ -67,7 +67,7 @@ async function fill({ stage, sizes, startFloor, say }: BenchParts, namespaces: n
   if (sizes.cold === 0 || namespaces <= 0) return undefined;
   say(`making ${namespaces} more namespaces with their policies`);
   const floor = await startFloor();
-  const burst = await measureBurst(stage, Array.from({ length: namespaces }, (_, index) => `${PREFIX}fill-${index}`), floor.pid);
+  const burst = await measureBurst(stage, Array.from({ length: namespaces }, (_, index) => `${PREFIX}fill-${index}`), floor);
   await floor.stop();
   return burst;
 }

@@ -39,12 +39,12 @@ export function namespacesPerSession({ warmUp, samples, namespaces }: Sizes, sub
 export async function runSession(subject: Subject, { stage, sizes, random, number }: SessionParts): Promise<Session> {
   const named = (kind: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${PREFIX}${number}${kind}${index}`);
   const disturbance = watchDisturbance([subject.pid, stage.servers.apiserver, stage.servers.etcd, process.pid]);
-  if (sizes.warmUp > 0) await measureBurst(stage, named('-warm-', sizes.warmUp), subject.pid);
+  if (sizes.warmUp > 0) await measureBurst(stage, named('-warm-', sizes.warmUp), subject);
   const waiting = named('-wait-', sizes.samples);
   const atOnce = subject.name === 'floor' ? named(AT_ONCE, sizes.samples) : [];
   const inTurn = waiting.flatMap((name, index) => (atOnce[index] === undefined ? [name] : [name, atOnce[index]]));
   const latencies = new Map((await measureIdleLatency(stage, inTurn, random)).map((ms, index) => [inTurn[index] ?? '', ms]));
-  const burst = await measureBurst(stage, named('-burst-', sizes.namespaces), subject.pid);
+  const burst = await measureBurst(stage, named('-burst-', sizes.namespaces), subject);
   await subject.repairs();
   const repairs = await measureRepairs(stage, waiting.slice(0, sizes.repairs));
   const latencyOf = (name: string): number => latencies.get(name) ?? Number.NaN;

@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../control-plane/ports.ts';
-import { sumOf } from './exposition.ts';
+import { samplesOf, sumOf } from './exposition.ts';
 import { BenchError, type Patience } from './patience.ts';
 import type { FloorMessage, FloorOrder, FloorRequest } from './floor.ts';
+import type { OperatorProgram } from './operator-program.ts';
 
 export type SubjectName = 'operator' | 'floor';
 
@@ -20,8 +21,15 @@ export interface Subject {
   readonly pid: number;
   /** Resolves when it also repairs; the operator always does. */
   repairs(): Promise<void>;
+  /** Requests by its own count; watches count as reads when they begin, the Lease counts too. The floor has none but its writes. */
+  ownRequests(): Promise<OwnRequests>;
   /** In its ordinary way; resolves when the process is gone. */
   stop(): Promise<void>;
+}
+
+export interface OwnRequests {
+  readonly reads: number;
+  readonly writes: number;
 }
 
 export interface OperatorProcess extends Subject {
@@ -29,16 +37,14 @@ export interface OperatorProcess extends Subject {
   /** `performance.now` just before the process was started. */
   readonly startedMs: number;
   readonly logPath: string;
-  /** Text of its /metrics. */
-  metrics(): Promise<string>;
   /** Resolves with the time of `performance.now` when /readyz first said yes. */
   ready(): Promise<number>;
   /** Resolves with the time when its metrics first said that so many namespaces are protected: every one is planned, and nothing is left to write. */
   protecting(namespaces: number): Promise<number>;
 }
 
-export interface SubjectParts {
-  readonly kubeconfig: string;
+export interface OperatorParts {
+  readonly program: OperatorProgram;
   /** For logs. */
   readonly dir: string;
   readonly patience: Patience;
@@ -52,15 +58,17 @@ const STOP_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 5;
 const METRICS_POLL_MS = 20;
 
-/** `program`: path of its entry, after flags for Node. */
-export async function startOperator({ kubeconfig, dir, patience }: SubjectParts, program: readonly string[]): Promise<OperatorProcess> {
+/** `nodeFlags` come before those of the program. */
+export async function startOperator({ program, dir, patience }: OperatorParts, nodeFlags: readonly string[] = []): Promise<OperatorProcess> {
   const [port = 0] = await freePorts(1);
   const origin = `http://127.0.0.1:${port}`;
   const logPath = join(dir, 'operator.log');
-  const args = ['operator', '--kubeconfig', kubeconfig, '--listen-address', `127.0.0.1:${port}`];
+  const args = ['operator', '--listen-address', `127.0.0.1:${port}`];
   const log = openSync(logPath, 'a');
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...program, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, ...program.args, ...args], {
+    cwd: program.cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...program.env },
     argv0: OPERATOR_PROCESS_NAME,
     detached: true, // Ctrl-C reaches only this process, which ends things in order
     stdio: ['ignore', log, log],
@@ -88,7 +96,12 @@ export async function startOperator({ kubeconfig, dir, patience }: SubjectParts,
   return {
     name: 'operator', pid, startedMs, logPath, stop,
     repairs: async () => undefined,
-    metrics: async () => (await ask('/metrics')).text,
+    async ownRequests() {
+      const counted = samplesOf((await ask('/metrics')).text, 'rest_client_requests_total');
+      const sum = (isRead: boolean): number =>
+        counted.filter(({ labels }) => (labels.get('method') === 'GET') === isRead).reduce((total, { value }) => total + value, 0);
+      return { reads: sum(true), writes: sum(false) };
+    },
     ready: () => poll(READY_POLL_MS, 'did not become ready', async () => (await ask('/readyz')).ok),
     protecting(namespaces) {
       let seen = 0;
@@ -103,8 +116,8 @@ export async function startOperator({ kubeconfig, dir, patience }: SubjectParts,
   };
 }
 
-export async function startFloor({ kubeconfig, patience }: SubjectParts, order: Omit<FloorOrder, 'kubeconfig'>): Promise<Subject> {
-  const child = fork(fileURLToPath(new URL('floor.ts', import.meta.url)), [JSON.stringify({ ...order, kubeconfig })], { execArgv: [], detached: true });
+export async function startFloor(order: FloorOrder, patience: Patience): Promise<Subject> {
+  const child = fork(fileURLToPath(new URL('floor.ts', import.meta.url)), [JSON.stringify(order)], { execArgv: [], detached: true });
   const { pid, stop } = supervise(child, 'floor', patience, () => '');
   const awaited = new Map<FloorMessage['kind'], () => void>();
   const said = (kind: FloorMessage['kind']): Promise<void> =>
@@ -116,6 +129,7 @@ export async function startFloor({ kubeconfig, patience }: SubjectParts, order: 
   await said('ready');
   return {
     name: 'floor', pid, stop,
+    ownRequests: async () => ({ reads: 0, writes: Number.NaN }),
     repairs() {
       child.send('repair' satisfies FloorRequest);
       return said('repairing');

@@ -1,0 +1,66 @@
+/**
+ * The operator as the image and the Deployment run it, without either: compiled, with the same flags for Node, the same
+ * variables, and a pod's ServiceAccount.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { execForm, parseDockerfile } from '../support/dockerfile.ts';
+import { OPERATOR_NAMESPACE } from '../support/control-plane.ts';
+import { run } from '../tools/run.ts';
+import { BenchError } from './patience.ts';
+import { credentialsIn } from './raw-api.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface OperatorProgram {
+  /** For Node: its flags, then the program. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** Compiles into `dir`, which must lie in the checkout so that packages are found, and puts the ServiceAccount there. */
+export async function prepareOperator(dir: string, kubeconfig: string): Promise<OperatorProgram> {
+  await compile(dir);
+  const { origin, ca, token } = credentialsIn(kubeconfig);
+  await writeFile(join(dir, 'ca.crt'), ca);
+  await writeFile(join(dir, 'token'), token ?? '', { mode: 0o600 });
+  const { hostname, port } = new URL(origin);
+  return {
+    args: ['--import', fileURLToPath(new URL('in-pod.mjs', import.meta.url)), ...await entryOfImage(dir)],
+    env: {
+      ...await variablesOfDeployment(),
+      NPB_BENCH_SERVICE_ACCOUNT: dir, NPB_NAMESPACE: OPERATOR_NAMESPACE,
+      KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port,
+    },
+    cwd: dir,
+  };
+}
+
+async function compile(dir: string): Promise<void> {
+  const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
+  const { code, stdout, stderr } = await run(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist')]);
+  if (code !== 0) throw new BenchError(`the operator does not compile:\n${stdout}${stderr}`);
+}
+
+/** What follows Node in the image's ENTRYPOINT; the program by its whole path, by which a watchdog knows it. */
+async function entryOfImage(dir: string): Promise<string[]> {
+  const image = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8')).at(-1);
+  const [, ...entry] = image === undefined ? [] : execForm(image, 'ENTRYPOINT');
+  const program = entry.pop();
+  if (program === undefined) throw new BenchError('the Dockerfile names no program in its ENTRYPOINT');
+  return [...entry, join(dir, program)];
+}
+
+interface Deployment {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } };
+}
+
+/** Those with a value of their own: NODE_OPTIONS, say. */
+async function variablesOfDeployment(): Promise<Record<string, string>> {
+  const { spec } = parse(await readFile(join(ROOT, 'config/manager/deployment.yaml'), 'utf8')) as Deployment;
+  const [container] = spec.template.spec.containers;
+  return Object.fromEntries((container?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+}
