@@ -100,7 +100,7 @@ export async function createKubeClient(options: ClientOptions): Promise<KubeClie
   const settings = { ...DEFAULT_CLIENT_SETTINGS, ...options.settings };
   const server = new URL(connection.server);
   const credentials = await keepCredentials({
-    read: connection.read, clock, intervalMs: settings.credentialsMs, onFailure: options.onCredentialFailure ?? (() => undefined),
+    read: connection.read, clock, intervalMs: settings.credentialsMs, readMs: settings.credentialsReadMs, onFailure: options.onCredentialFailure ?? (() => undefined),
   });
   const parts = {
     transport: createTransport({ ...settings, origin: server.origin, proxyUrl: connection.proxyUrl }),

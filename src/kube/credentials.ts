@@ -36,19 +36,32 @@ export interface KeeperParts {
   readonly read: ReadCredentials;
   readonly clock: GateClock;
   readonly intervalMs: number;
+  /** A credential plugin that takes longer has failed: nothing may wait for it for ever. */
+  readonly readMs: number;
   /** Reading failed; what was read before stays in use. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /** Rejects when they cannot be read the first time. */
-export async function keepCredentials({ read, clock, intervalMs, onFailure }: KeeperParts): Promise<CredentialKeeper> {
+export async function keepCredentials({ read, clock, intervalMs, readMs, onFailure }: KeeperParts): Promise<CredentialKeeper> {
   const closing = new AbortController();
-  let present = await read(false);
+  let present = await readInTime(false);
   let reading: Promise<void> | undefined;
+
+  async function readInTime(anew: boolean): Promise<Credentials> {
+    const done = new AbortController();
+    const tooLong = clock.sleep(readMs, done.signal).then(() => { throw new Error(`credentials could not be read within ${readMs} ms`); });
+    try {
+      return await Promise.race([read(anew), tooLong]);
+    } finally {
+      tooLong.catch(() => undefined);
+      done.abort();
+    }
+  }
 
   async function readNow(anew: boolean): Promise<void> {
     try {
-      const next = await read(anew);
+      const next = await readInTime(anew);
       present = sameTls(next.tls, present.tls) ? { headers: next.headers, tls: present.tls } : next;
     } catch (error) {
       onFailure(error);

@@ -1,7 +1,7 @@
 /**
  * One request to the API server, from the gate to a parsed answer or a `KubeError`.
  *
- * Promises: ends by its deadline; an outdated token is read again and the request repeated once, nothing else is.
+ * Promises: every try ends by the deadline; after an outdated token was read again there is a second one, never a third.
  */
 import { errorFromAnswer, type Answer } from './error-answers.ts';
 import { KubeError, toKubeError, words, type Attempt } from './errors.ts';

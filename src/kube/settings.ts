@@ -17,6 +17,8 @@ export interface ClientSettings {
   readonly pingSilenceMs: number;
   /** Between two readings of the credentials. */
   readonly credentialsMs: number;
+  /** For reading them, which may run a credential plugin. */
+  readonly credentialsReadMs: number;
   /** Connections for requests; more than 24 in flight only burden the API server. */
   readonly connections: number;
 }
@@ -30,5 +32,6 @@ export const DEFAULT_CLIENT_SETTINGS: ClientSettings = {
   pingMs: 10_000,
   pingSilenceMs: 25_000,
   credentialsMs: 60_000,
+  credentialsReadMs: 15_000,
   connections: 24,
 };

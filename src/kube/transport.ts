@@ -40,6 +40,7 @@ const KEEP_ALIVE_MS = 60_000;
 export function createTransport(options: TransportOptions): Transport {
   const { origin, proxyUrl, connections, connectMs } = options;
   let pool: { readonly tls: TlsFiles; readonly dispatcher: Dispatcher } | undefined;
+  const lines = new Set<WatchLine>();
 
   function createPool(tls: TlsFiles): Dispatcher {
     // headersTimeout and bodyTimeout are off: every request has its own deadline
@@ -57,10 +58,21 @@ export function createTransport(options: TransportOptions): Transport {
       pool = { tls, dispatcher: createPool(tls) };
       return pool.dispatcher;
     },
-    openWatch: (tls, onPing) => (proxyUrl === undefined ? directLine(options, tls, onPing) : proxiedLine(options, proxyUrl, tls)),
+    openWatch(tls, onPing) {
+      const line = proxyUrl === undefined ? directLine(options, tls, onPing) : proxiedLine(options, proxyUrl, tls);
+      lines.add(line);
+      return {
+        ...line,
+        destroy() {
+          lines.delete(line);
+          return line.destroy();
+        },
+      };
+    },
     async close() {
-      await pool?.dispatcher.destroy();
-      pool = undefined;
+      const open = [...lines];
+      lines.clear();
+      await Promise.all([pool?.dispatcher.destroy(), ...open.map((line) => line.destroy())]);
     },
   };
 }

@@ -14,11 +14,13 @@ import { collectionPath, type Resource } from './resources.ts';
 import type { ClientSettings } from './settings.ts';
 import type { Answer } from './error-answers.ts';
 
+type WatchParts = RequestParts & { readonly settings: ClientSettings };
+
 /** `reason` of the error that ends a watch which said nothing at all. */
 export const SILENT = 'Silent';
 
 export async function watchApi<W extends WireObject>(
-  parts: RequestParts & { readonly settings: ClientSettings }, what: { resource: Resource<W>; query: WatchQuery }, sink: WatchSink<W>, signal: AbortSignal,
+  parts: WatchParts, what: { resource: Resource<W>; query: WatchQuery }, sink: WatchSink<W>, signal: AbortSignal,
 ): Promise<void> {
   const attempt: Attempt = { verb: 'watch', resource: what.resource.plural };
   await passGate(parts.gate, attempt, signal);
@@ -42,11 +44,10 @@ function queryOf(query: WatchQuery): string {
 }
 
 async function watchOnce<W extends WireObject>(
-  parts: RequestParts & { readonly settings: ClientSettings }, target: { attempt: Attempt; path: string }, sink: WatchSink<W>, signal: AbortSignal,
+  parts: WatchParts, target: { attempt: Attempt; path: string }, sink: WatchSink<W>, signal: AbortSignal,
 ): Promise<Answer> {
   const { attempt, path } = target;
   if (signal.aborted) throw aborted(attempt, signal.reason);
-  const startedMs = parts.now();
   const ending = new AbortController();
   const onAbort = (): void => { ending.abort(aborted(attempt, signal.reason)); };
   signal.addEventListener('abort', onAbort);
@@ -55,19 +56,15 @@ async function watchOnce<W extends WireObject>(
     pulse.pinged();
     sink.alive();
   });
-  const reader = createFrameReader<W>(attempt, (frame) => {
-    if (!ending.signal.aborted) sink.frame(frame);
-  });
-  let code = '<error>';
-  const record = (): void => { parts.onRequest({ verb: 'GET', host: parts.host, code, durationMs: parts.now() - startedMs }); };
+  const reader = createFrameReader<W>(attempt, (frame) => { if (!ending.signal.aborted) sink.frame(frame); });
+  const record = oneRecord(parts);
   try {
     const answer = await exchange(line.dispatcher, { method: 'GET', path, headers: headersFor(parts) }, {
       signal: ending.signal,
-      onBegin: (status) => {
-        code = String(status);
-        record();
+      onBegin: (code) => {
+        record(String(code));
         pulse.began(line.pings());
-        if (status === 200) sink.alive();
+        if (code === 200) sink.alive();
       },
       onData: (bytes) => {
         pulse.heard();
@@ -78,13 +75,23 @@ async function watchOnce<W extends WireObject>(
     if (reader.pendingBytes > 0) throw malformed(attempt, 'the last frame was cut off');
     return answer;
   } catch (thrown) {
-    if (code === '<error>') record();
+    record('<error>');
     throw asWatchError(thrown, attempt);
   } finally {
     pulse.stop();
     signal.removeEventListener('abort', onAbort);
-    await line.destroy().catch(() => undefined);
+    line.destroy().catch(() => undefined); // not waited for: it must not hold up what comes next
   }
+}
+
+/** A watch counts as one request, when its answer begins or when it is clear that none will. */
+function oneRecord({ now, host, onRequest }: WatchParts): (code: string) => void {
+  const startedMs = now();
+  let recorded = false;
+  return (code) => {
+    if (!recorded) onRequest({ verb: 'GET', host, code, durationMs: now() - startedMs });
+    recorded = true;
+  };
 }
 
 /** What the sink threw is about a frame that it could not take. */
@@ -94,7 +101,7 @@ function asWatchError(thrown: unknown, attempt: Attempt): KubeError {
 }
 
 /** Notices when the other side has fallen silent. */
-function startPulse({ now, settings }: RequestParts & { readonly settings: ClientSettings }, attempt: Attempt, end: (error: KubeError) => void) {
+function startPulse({ now, settings }: WatchParts, attempt: Attempt, end: (error: KubeError) => void) {
   const startedMs = now();
   let beganMs: number | undefined;
   let heardMs: number | undefined;

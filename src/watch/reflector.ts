@@ -81,13 +81,15 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
   let restart = new AbortController();
   const counts = { lists: 0, failures: 0, malformed: 0 };
 
-  store.listen((change) => {
+  /** What a listener throws is its own fault, and no reason to stop listening to the server. */
+  function tell(what: string, act: () => void): void {
     try {
-      options.onChange(change);
+      act();
     } catch (error) {
-      log.error('a listener of changes threw', { resource, name: change.name, namespace: change.namespace, error });
+      log.error('a listener threw', { resource, what, error });
     }
-  });
+  }
+  store.listen((change) => { tell('change', () => { options.onChange(change); }); });
 
   function parts(judgedFrom: () => Position): AttemptParts<W, R> {
     return {
@@ -104,7 +106,7 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     counts.lists += 1;
     problem = undefined;
     log.info('listed', { resource, objects: list.size, version: list.version, sinceStartMs: Math.round(clock.now() - startedAtMs) });
-    if (counts.lists === 1) options.onSynced();
+    if (counts.lists === 1) tell('synced', options.onSynced);
   }
 
   async function watchForEver(): Promise<void> {

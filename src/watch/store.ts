@@ -129,7 +129,7 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
       commit(to, reset = false) {
         if (!removals.endList(removed)) return;
         removals.listed(removed);
-        for (const { namespace, name, record } of list.rows()) if (removed.has(record.uid)) list.delete(namespace, name);
+        if (removed.size > 0) for (const { namespace, name, record } of list.rows()) if (removed.has(record.uid)) list.delete(namespace, name);
         commit(list, to, reset);
       },
       abandon: () => { removals.endList(removed); },

@@ -9,7 +9,7 @@ import type { RequestRecord } from '../../../src/kube/requests.ts';
 import { systemClock } from '../../../src/control/clock.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { clientOf, startStandIn, startWire, type Handler, type StandIn, type Wire } from './stand-in.ts';
+import { clientOf, startProxy, startStandIn, startWire, type Handler, type StandIn, type Wire } from './stand-in.ts';
 
 const never = new AbortController().signal;
 const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p', namespace: 'a', resourceVersion: '7' } };
@@ -30,7 +30,7 @@ describe('client', function () {
   const stops: (() => Promise<void>)[] = [];
   afterEach(async () => { for (const stop of stops.splice(0).reverse()) await stop(); });
 
-  async function aServer(handle: Handler, options: { http1Only?: boolean } = {}): Promise<StandIn> {
+  async function aServer(handle: Handler, options: Parameters<typeof startStandIn>[1] = {}): Promise<StandIn> {
     const standIn = await startStandIn(handle, options);
     stops.push(() => standIn.stop());
     return standIn;
@@ -303,6 +303,36 @@ describe('client', function () {
       await eventually(() => heard.frames.length, (count) => assert.ok(count > 0));
       await Promise.all(Array.from({ length: 20 }, () => client.getPolicy('a', 'p', never)));
       assert.deepEqual([await watching, heard.frames.length], ['ended', 2]);
+    });
+
+    it('end when the client is closed', async () => {
+      const server = await aServer((_asked, reply) => { reply.begin(); reply.write(frame('ADDED', 'a')); });
+      const client = await clientOf(server);
+      const heard = sink();
+      const watching = client.watch(NAMESPACES, query, heard, never);
+      await eventually(() => heard.frames.length, (count) => assert.equal(count, 1));
+      await Promise.all([client.close(), assert.rejects(watching)]);
+      await eventually(() => server.connections().open, (open) => assert.equal(open, 0));
+    });
+
+    it('and requests go through an HTTP proxy', async () => {
+      const server = await aServer((asked, reply) => { if (asked.query.has('watch')) { reply.begin(); reply.end(frame('ADDED', 'a')); } else reply.json(200, policy); });
+      const proxy = await startProxy();
+      stops.push(proxy.stop);
+      const client = await aClient(server, { connection: { source: 'test', server: server.url, proxyUrl: proxy.url, read: async () => ({ headers: {}, tls: { ca: server.caPem } }) } });
+      const heard = sink();
+      await client.getPolicy('a', 'p', never);
+      await client.watch(NAMESPACES, query, heard, never);
+      assert.deepEqual([proxy.tunnels(), heard.frames.length], [2, 1]);
+    });
+
+    it('and requests go to a server without TLS, which kubectl proxy is', async () => {
+      const server = await aServer((asked, reply) => { if (asked.query.has('watch')) { reply.begin(); reply.end(frame('ADDED', 'a')); } else reply.json(200, policy); }, { plain: true });
+      const client = await aClient(server);
+      const heard = sink();
+      await client.getPolicy('a', 'p', never);
+      await client.watch(NAMESPACES, query, heard, never);
+      assert.equal(heard.frames.length, 1);
     });
 
     it('say nothing after they were aborted', async () => {

@@ -4,6 +4,7 @@
  */
 import { once, type EventEmitter } from 'node:events';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createAuthority } from '../../control-plane/certificates.ts';
@@ -44,12 +45,12 @@ export interface StandIn {
   stop(): Promise<void>;
 }
 
-/** With `http1Only` it negotiates no HTTP/2, as some load balancers do. */
-export async function startStandIn(handle: Handler, options: { http1Only?: boolean } = {}): Promise<StandIn> {
+/** With `http1Only` it negotiates no HTTP/2, as some load balancers do; `plain` is HTTP without TLS, as kubectl proxy is. */
+export async function startStandIn(handle: Handler, options: { http1Only?: boolean; plain?: boolean } = {}): Promise<StandIn> {
   const authority = createAuthority('stand-in');
   const { certPem, keyPem } = authority.issue({ usage: 'server', commonName: 'stand-in', ipAddresses: ['127.0.0.1'] });
   const tls = { cert: certPem, key: keyPem };
-  const server = options.http1Only === true ? createHttpsServer(tls) : createSecureServer({ ...tls, allowHTTP1: true });
+  const server = options.plain === true ? createHttpServer() : options.http1Only === true ? createHttpsServer(tls) : createSecureServer({ ...tls, allowHTTP1: true });
   const sockets = new Set<Socket>();
   let most = 0;
   server.on('connection', (socket: Socket) => {
@@ -59,7 +60,7 @@ export async function startStandIn(handle: Handler, options: { http1Only?: boole
   });
   const port = await listen(server);
   const standIn: StandIn = {
-    url: `https://127.0.0.1:${port}`, port, caPem: authority.certPem, asked: [], handle,
+    url: `${options.plain === true ? 'http' : 'https'}://127.0.0.1:${port}`, port, caPem: authority.certPem, asked: [], handle,
     connections: () => ({ open: sockets.size, most }),
     async stop() {
       for (const socket of sockets) socket.destroy();
@@ -147,6 +148,30 @@ export async function startWire(targetPort: number): Promise<Wire> {
     thaw: () => { frozen = false; },
     async stop() {
       cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** An HTTP proxy that tunnels, and says how often it did. */
+export async function startProxy(): Promise<{ readonly url: string; tunnels: () => number; stop(): Promise<void> }> {
+  let tunnels = 0;
+  const server = createHttpServer();
+  server.on('connect', (request: { url?: string }, near: Socket) => {
+    tunnels += 1;
+    const [host = '', port] = (request.url ?? '').split(':');
+    const far = connect(Number(port), host, () => {
+      near.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      near.pipe(far).pipe(near);
+    });
+    near.on('error', () => far.destroy()).on('close', () => far.destroy());
+    far.on('error', () => near.destroy()).on('close', () => near.destroy());
+  });
+  const port = await listen(server);
+  return {
+    url: `http://127.0.0.1:${port}`, tunnels: () => tunnels,
+    async stop() {
       server.close();
       await once(server, 'close');
     },

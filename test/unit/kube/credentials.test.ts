@@ -8,7 +8,7 @@ const tokenOf = (keeper: CredentialKeeper): string | undefined => keeper.current
 async function keeping(read: (anew: boolean) => Promise<Credentials>): Promise<{ clock: ManualClock; keeper: CredentialKeeper; failures: unknown[] }> {
   const clock = manualClock();
   const failures: unknown[] = [];
-  const keeper = await keepCredentials({ read, clock, intervalMs: 60_000, onFailure: (error) => { failures.push(error); } });
+  const keeper = await keepCredentials({ read, clock, intervalMs: 60_000, readMs: 15_000, onFailure: (error) => { failures.push(error); } });
   return { clock, keeper, failures };
 }
 
@@ -61,6 +61,15 @@ describe('credentials', () => {
     ca = 'CA of tomorrow';
     await keeper.refresh();
     assert.notEqual(keeper.current().tls, tls);
+    keeper.close();
+  });
+
+  it('do not wait for ever for a plugin that hangs', async () => {
+    const { clock, keeper, failures } = await keeping((anew) => (anew ? new Promise(() => undefined) : read(anew)));
+    const waiting = keeper.refresh();
+    await clock.advance(15_000);
+    await waiting;
+    assert.deepEqual([tokenOf(keeper), failures.length], ['one', 1]);
     keeper.close();
   });
 

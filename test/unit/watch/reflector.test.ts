@@ -192,7 +192,7 @@ describe('reflector', () => {
     });
     last().say(applied('a', 11));
     assert.equal(store.size, 1);
-    assert.deepEqual(log.lines().filter((line) => line.startsWith('error')), ['error a listener of changes threw']);
+    assert.deepEqual(log.lines().filter((line) => line.startsWith('error')), ['error a listener threw']);
   });
 
   it('stops for good', async () => {
