@@ -37,7 +37,7 @@ export interface ApplyParts {
 }
 
 export interface Applied {
-  /** When to look again for what was postponed, by the clock of `now`. */
+  /** When to look again for what was postponed or not taken as it was sent, by the clock of `now`. */
   readonly againAtMs: number | undefined;
 }
 
@@ -50,15 +50,26 @@ export async function applyPlan(writes: readonly Write[], parts: ApplyParts, sig
   let worst: unknown;
   for (const write of writes) {
     signal.throwIfAborted();
-    const result: Result = mustWait(write, obstacles, parts) ? { kind: 'Held' } : await tryWrite(write, parts, signal);
-    parts.onResult(write, result);
-    obstacles = after(write, result, obstacles);
-    if (result.kind === 'Postponed') againAtMs = Math.min(againAtMs ?? Infinity, result.untilMs);
+    const part = parts.permitted(write);
+    const result = part === undefined || mustWait(part, obstacles, parts) ? HELD : await tryWrite(part, parts, signal);
+    parts.onResult(part ?? write, result);
+    obstacles = after(write, part, result, obstacles);
+    againAtMs = earlier(againAtMs, againAt(result, parts.now()));
     if (result.kind === 'Failed' || result.kind === 'Refused') worst = worse(worst, result.error);
     if (worst !== undefined && mustLookAgain(worst)) break;
   }
   if (worst !== undefined) throw worst;
   return { againAtMs };
+}
+
+/** An answer that is not what was sent asks for another look even where nothing was stored, so that no event will come. */
+function againAt(result: Result, nowMs: number): number | undefined {
+  if (result.kind === 'Mismatched') return nowMs;
+  return result.kind === 'Postponed' ? result.untilMs : undefined;
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? a ?? b : Math.min(a, b);
 }
 
 /** What became of earlier writes and later ones have to wait for. */
@@ -69,9 +80,13 @@ interface Obstacles {
 }
 const NO_OBSTACLES: Obstacles = { allowFailed: false, denied: [] };
 
-function after(write: Write, { kind }: Result, obstacles: Obstacles): Obstacles {
-  if (kind === 'Done' || kind === 'Mismatched') return obstacles;
-  if (nameOf(write) === DEFAULT_DENY) return { ...obstacles, denied: droppedDirections(write) };
+/** `part` is what was permitted of `write`. */
+function after(write: Write, part: Write | undefined, { kind }: Result, obstacles: Obstacles): Obstacles {
+  const isStored = kind === 'Done' || kind === 'Mismatched';
+  if (nameOf(write) === DEFAULT_DENY) {
+    const ended = isStored && part !== undefined ? droppedDirections(part) : [];
+    return { ...obstacles, denied: droppedDirections(write).filter((direction) => !ended.includes(direction)) };
+  }
   return kind === 'Failed' && isAllow(write) ? { ...obstacles, allowFailed: true } : obstacles;
 }
 
