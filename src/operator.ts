@@ -8,14 +8,14 @@ import { createEventRecorder } from './apply/events.ts';
 import { LEASE_NAME, PRODUCT } from './api/names.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './control/clock.ts';
+import { fenced } from './control/fence.ts';
 import { createControl, type Control, type Stores } from './control/control.ts';
-import { startLeaderElection, type LeaderElection, type LeaseClient } from './control/leader.ts';
+import { leadWithoutElection, leaseClient, startLeaderElection, type LeaderElection } from './control/leader.ts';
 import { stateGaugeRows } from './control/state-rows.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import type { ConnectionEnvironment } from './kube/connection-source.ts';
 import { inClusterConnection, SERVICE_ACCOUNT_DIR } from './kube/in-cluster.ts';
 import { kubeconfigConnection } from './kube/kubeconfig.ts';
-import { isKubeError } from './kube/errors.ts';
 import {
   parseBaseline, parseNamespace, parsePolicy, specInterner, type InternSpec,
 } from './kube/objects.ts';
@@ -49,13 +49,15 @@ export interface Operator {
 export async function startOperator(config: Config, parts: OperatorParts): Promise<Operator> {
   const { log, clock } = parts;
   const metrics = createMetrics({ version: VERSION, revision: parts.env['NPB_REVISION'] ?? '', processMetrics: true });
+  let election: LeaderElection | undefined;
   const client = await connect(config, parts, metrics);
+  const writer = fenced(client, () => election?.mayWrite() ?? false);
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
   const intern = specInterner();
   const control = createControl({
-    stores, client, intern, clock, log, settings: config, observer: metrics,
+    stores, client: writer, intern, clock, log, settings: config, observer: metrics,
     events: createEventRecorder({
-      send: (namespace, event) => client.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
+      send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
       instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
     }),
   });
@@ -70,9 +72,9 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
     }),
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
-  const election = startElection(config, parts, client, control, synced);
+  election = startElection(config, parts, client, control, synced);
   metrics.connect({
-    leading: () => election.leading,
+    leading: () => election?.leading ?? false,
     state: () => stateGaugeRows({ state: control.state, stores, limit: SERIES_LIMIT, now: clock.now, wallMs: clock.wallMs }),
     queues: () => queueRows(control, config),
     watches: () => reflectors.map((each) => each.health()),
@@ -84,7 +86,7 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
       life.stopping = true;
       log.info('Stopping');
       await control.drain(config.drainTimeoutMs);
-      await election.stop();
+      await election?.stop();
       await Promise.all(reflectors.map((each) => each.stop()));
       await http.close();
       await client.close();
@@ -139,32 +141,14 @@ function startElection(config: Config, { clock, log, onFatal }: OperatorParts, c
       if (!signal.aborted) control.start();
     });
   };
-  if (!config.leaderElect) {
-    lead(new AbortController().signal);
-    return { leading: true, mayWrite: () => true, nudge: () => undefined, stop: () => Promise.resolve() };
-  }
+  if (!config.leaderElect) return leadWithoutElection(lead);
   return startLeaderElection({
-    lease: leaseClient(config.namespace, client), identity: config.identity, times: config, clock, log, onLeading: lead,
+    lease: leaseClient(client, config.namespace, LEASE_NAME), identity: config.identity, times: config, clock, log, onLeading: lead,
     onLost(error) {
       control.stop(error);
       onFatal(error);
     },
   });
-}
-
-function leaseClient(namespace: string, client: KubeClient): LeaseClient {
-  return {
-    async get(signal) {
-      try {
-        return await client.getLease(namespace, LEASE_NAME, signal);
-      } catch (error) {
-        if (isKubeError(error, 'NotFound')) return undefined;
-        throw error;
-      }
-    },
-    create: (spec, signal) => client.createLease({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: LEASE_NAME }, spec }, signal),
-    replace: (lease, spec, signal) => client.replaceLease({ ...lease, spec }, signal),
-  };
 }
 
 function queueRows(control: Control, config: Config) {

@@ -70,8 +70,17 @@ function configFrom(inputs: Parameters<typeof loadConfig>[0]): Config {
 function hostFacts(host: Host): HostFacts {
   return {
     hostname: hostname(), uuid: randomUUID(), podNamespace: podNamespace(), terminal: host.stdout.isTTY === true,
-    defaultKubeconfig: join(homedir(), '.kube', 'config'), pathDelimiter: delimiter,
+    defaultKubeconfig: join(homeFolder(), '.kube', 'config'), pathDelimiter: delimiter,
   };
+}
+
+/** Throws for a user without an entry in passwd and without HOME, as containers have them. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 function podNamespace(): string | undefined {

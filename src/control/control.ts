@@ -37,6 +37,8 @@ export interface ControlObserver {
   driftDetected(template: string, change: 'modified' | 'deleted'): void;
   driftRepaired(template: string, change: 'modified' | 'deleted', durationMs: number): void;
   policyWritten: WriteRecorderParts['onWrite'];
+  /** Names of templates that exist now; their counters start at 0. */
+  templatesKnown(templates: Iterable<string>): void;
   timeToProtect(seconds: number): void;
 }
 
@@ -104,7 +106,7 @@ export function createControl(parts: ControlParts): Control {
     wallMs: clock.wallMs,
     onHeldChanged: (baseline) => controllers.baseline.add(baseline, 'drift'),
   });
-  const shared: Shared = { ...parts, memories, views, gate, touchBaseline, wake };
+  const shared: Shared = { ...parts, memories, views, gate, processed: new Map(), touchBaseline, wake };
   const controllers: Record<ControllerName, Controller> = {
     namespace: controllerOf('namespace', settings.maxInFlight, namespaceReconciler(shared), parts),
     baseline: controllerOf('baseline', 1, baselineReconciler(shared), parts),
@@ -145,6 +147,7 @@ export function createControl(parts: ControlParts): Control {
 
   function onBaseline(change: Change<BaselineRecord>): void {
     const replans = views.baselineChanged(change);
+    if (replans) parts.observer.templatesKnown(views.cluster().byName.get(change.name)?.templates.map(({ name }) => name) ?? []);
     controllers.baseline.add(change.name, 'drift');
     if (replans) replanAll();
     else for (const namespace of gate.reconsider(change.name)) wake(namespace, 0);
@@ -178,6 +181,8 @@ interface Shared extends ControlParts {
   readonly memories: NamespaceMemories;
   readonly views: Views;
   readonly gate: RemovalGate;
+  /** By baseline: the version of the cluster view to which every namespace was brought since. */
+  readonly processed: Map<string, number>;
   touchBaseline(name: string, afterMs: number): void;
   wake(namespace: string, afterMs: number): void;
 }
@@ -221,17 +226,19 @@ function namespaceReconciler(shared: Shared): (key: string, signal: AbortSignal)
     },
     written: (namespace, memory, write, result) => recordWrite({ namespace, memory }, write, result, writeParts),
     perform: (namespace, write, abort) => perform(namespace, write, { client, policies: stores.policies, intern }, abort),
+    caughtUp() {
+      for (const { name } of stores.baselines.all()) if (shared.processed.get(name) !== views.changedIn(name)) shared.touchBaseline(name, 0);
+    },
     again: shared.wake,
     now: clock.now,
   }, signal);
 }
 
 function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) => Promise<{ requeueAtMs?: number }> {
-  const { clock, gate, views, memories, stores, client, settings } = shared;
+  const { clock, gate, views, memories, stores, client, settings, processed } = shared;
   const announcer = createAnnouncer(shared.events);
   const writtenAtMs = new Map<string, number>();
   const lookedAtMs = new Map<string, number>();
-  const processed = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
     rows: (name) => statusRows(name, memories, clock.now()),

@@ -20,6 +20,8 @@ export interface NamespaceParts {
   planned(view: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory): void;
   written(namespace: string, memory: NamespaceMemory, write: Write, result: Result): void;
   perform(namespace: string, write: Write, signal: AbortSignal): Promise<Performed>;
+  /** A namespace was brought to a newer version of the cluster view, or tried. */
+  caughtUp(): void;
   /** Asks for another run after `delayMs`, besides what the queue does by itself. */
   again(namespace: string, delayMs: number): void;
   now(): number;
@@ -35,7 +37,7 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   const plan = planNamespace(view);
   parts.planned(view, plan, memory);
   if (plan.writes.length > 0) await carryOut(view, plan, memory, parts, signal);
-  memory.appliedVersion = view.cluster.version;
+  noteTried(view, memory, parts);
   return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
 }
 
@@ -52,12 +54,19 @@ async function carryOut(view: NamespaceView, plan: NamespacePlan, memory: Namesp
     }, signal);
     if (againAtMs !== undefined) parts.again(namespace, Math.max(0, againAtMs - parts.now()));
   } catch (error) {
-    memory.appliedVersion = view.cluster.version; // tried: the status says what became of it
+    noteTried(view, memory, parts);
     parts.planned(view, plan, memory);
     if (memory.allowFailsSinceMs !== undefined) parts.again(namespace, Math.max(0, memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now()));
     throw error;
   }
   if (plan.writes.every((write) => !isAllow(write))) memory.allowFailsSinceMs = undefined;
+}
+
+/** Also what failed was tried: the status says what became of it. */
+function noteTried({ cluster }: NamespaceView, memory: NamespaceMemory, parts: NamespaceParts): void {
+  if (memory.appliedVersion === cluster.version) return;
+  memory.appliedVersion = cluster.version;
+  parts.caughtUp();
 }
 
 /** Repairs wait while somebody fights them; every write waits while its answers are not what was sent. */

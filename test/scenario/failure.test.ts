@@ -138,6 +138,24 @@ describe('failure and restart', function () {
     assert.ok(tookMs > 3_000, 'a Lease that is not expired is respected');
   });
 
+  it('a leader that was frozen past its Lease writes nothing when it wakes up', async () => {
+    await world.baseline();
+    const leader = await start();
+    await start({ leading: false });
+    await isProtected(await world.namespace());
+    leader.kill('SIGSTOP');
+    const namespace = await world.namespace();
+    await isProtected(namespace);
+    await world.deletePolicy(namespace, 'allow-dns');
+    await isProtected(namespace);
+    const mark = markAudit(plane.auditLogPath ?? '');
+    leader.kill('SIGCONT');
+    assert.equal(await leader.ended, 1, 'it ends, for its replacement to start fresh');
+    running.delete(leader);
+    assert.deepEqual(await writesSince(mark), []);
+    assert.match(leader.output(), /leadership lost/);
+  });
+
   it('GB-81: a leader that stops hands over at once, and loses nothing', async () => {
     await world.baseline();
     const leader = await start();

@@ -14,8 +14,8 @@ export function sharedControlPlane(): Promise<ControlPlane> {
 }
 
 /** A fresh one with CRD and RBAC, for tests that kill it or need it empty. The caller stops it. */
-export async function startInstalled(): Promise<ControlPlane> {
-  const plane = await startControlPlane({ auditLog: true });
+export async function startInstalled(extraApiServerFlags: readonly string[] = []): Promise<ControlPlane> {
+  const plane = await startControlPlane({ auditLog: true, extraApiServerFlags });
   await plane.kubectl(['apply', '--server-side', '-f', 'config/default/namespace.yaml']);
   await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
   await plane.kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
