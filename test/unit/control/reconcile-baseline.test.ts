@@ -1,0 +1,149 @@
+/** The status writer: written when it differs, at once when somebody waits for it, and never while catching up. */
+import assert from 'node:assert/strict';
+import { reconcileBaseline, type BaselineParts } from '../../../src/control/reconcile-baseline.ts';
+import type { HeldRemovals } from '../../../src/control/removal-gate.ts';
+import type { BaselineStatus } from '../../../src/api/v1alpha1.ts';
+import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compile.ts';
+import { parseBaseline, type BaselineRecord } from '../../../src/kube/objects.ts';
+
+const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
+const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
+
+interface Wire { spec?: object; status?: BaselineStatus; generation?: number; finalizers?: string[]; deleting?: boolean }
+
+function record({ spec = {}, status, generation = 1, finalizers, deleting = false }: Wire): BaselineRecord {
+  return parseBaseline({
+    metadata: {
+      name: 'b', uid: 'u', resourceVersion: '5', generation,
+      ...(finalizers === undefined ? {} : { finalizers }), ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    spec, ...(status === undefined ? {} : { status }),
+  });
+}
+
+function world(wire: Wire, over: Partial<BaselineParts> = {}) {
+  const state = { baseline: compileBaseline(record(wire)) as CompiledBaseline | undefined, clock: 0, patches: [] as object[], statuses: [] as { status: BaselineStatus }[] };
+  const parts: BaselineParts = {
+    baseline: () => state.baseline,
+    rows: () => [],
+    processed: () => true,
+    held: () => NOTHING_HELD,
+    holding: () => 0,
+    async patchMetadata(_record, patch) { state.patches.push(patch); },
+    async patchStatus(_record, patch) {
+      const { status } = patch as { status: BaselineStatus };
+      state.statuses.push({ status });
+      state.baseline = compileBaseline(record({ ...wire, status: Object.fromEntries(Object.entries(status).filter(([, value]) => value !== null)) as BaselineStatus }));
+    },
+    statusWritten: () => {},
+    exemptionEnded: () => {},
+    lookedAtMs: new Map(),
+    writtenAtMs: new Map(),
+    statusIntervalMs: 5_000,
+    now: () => state.clock,
+    wallMs: () => NOW_MS + state.clock,
+    ...over,
+  };
+  return { state, run: () => reconcileBaseline('b', parts, new AbortController().signal), parts };
+}
+
+const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, young: false });
+
+describe('status of a baseline', () => {
+  it('is written once, and not again while nothing changes', async () => {
+    const { state, run } = world({});
+    await run();
+    state.clock += 60_000;
+    await run();
+    assert.equal(state.statuses.length, 1);
+    assert.equal(state.statuses[0]?.status.observedGeneration, 1);
+  });
+
+  it('waits for the interval when only a count changes, and says when to look again', async () => {
+    const rows = [row('protected')];
+    const { state, run } = world({}, { rows: () => rows });
+    await run();
+    rows.push(row('protected', 'team-b'));
+    state.clock += 1_000;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 5_000 });
+    assert.equal(state.statuses.length, 1);
+    state.clock += 4_000;
+    await run();
+    assert.equal(state.statuses[1]?.status.protected, '2/2');
+  });
+
+  it('is written at once when a condition turns', async () => {
+    const rows = [row('protected')];
+    const { state, run } = world({}, { rows: () => rows });
+    await run();
+    rows[0] = row('pending');
+    state.clock += 1;
+    await run();
+    assert.equal(state.statuses[1]?.status.conditions?.find(({ type }) => type === 'NamespacesUpToDate')?.status, 'False');
+  });
+
+  it('names what is gone with null, since a merge patch would keep it', async () => {
+    const held: HeldRemovals = { held: { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T12:00:00Z' }, confirmed: false, namespaces: ['team-a'] };
+    const now = { held };
+    const { state, run } = world({}, { held: () => now.held });
+    await run();
+    assert.equal(state.statuses[0]?.status.held?.token, 't');
+    assert.equal(state.statuses[0]?.status.conditions?.find(({ type }) => type === 'Stalled')?.reason, 'RemovalsHeld');
+    now.held = NOTHING_HELD;
+    await run();
+    assert.equal((state.statuses[1]?.status as { held: unknown }).held, null);
+  });
+
+  it('stays as it is after a start until every namespace has been looked at', async () => {
+    const { state, run } = world({ status: { observedGeneration: 1, protected: '5/5' } }, { processed: () => false });
+    await run();
+    assert.deepEqual(state.statuses, []);
+  });
+
+  it('says Reconciling for a new generation that is under way', async () => {
+    const { state, run } = world({ generation: 2, status: { observedGeneration: 1 } }, { processed: () => false });
+    await run();
+    assert.ok(state.statuses[0]?.status.conditions?.some(({ type }) => type === 'Reconciling'));
+  });
+});
+
+describe('finalizer of a baseline', () => {
+  it('is there only with deletionPolicy Delete, beside those of others', async () => {
+    const added = world({ spec: { deletionPolicy: 'Delete' }, finalizers: ['other/one'] });
+    await added.run();
+    assert.deepEqual(added.state.patches, [{ metadata: { resourceVersion: '5', finalizers: ['other/one', 'netbaseline.io/cleanup'] } }]);
+    const removed = world({ finalizers: ['netbaseline.io/cleanup'] });
+    await removed.run();
+    assert.deepEqual(removed.state.patches, [{ metadata: { resourceVersion: '5', finalizers: [] } }]);
+  });
+
+  it('stays while policies are there, and goes with the last', async () => {
+    const left = { count: 1 };
+    const { state, run } = world({ spec: { deletionPolicy: 'Delete' }, finalizers: ['netbaseline.io/cleanup'], deleting: true }, { holding: () => left.count });
+    await run();
+    assert.deepEqual(state.patches, []);
+    left.count = 0;
+    await run();
+    assert.deepEqual(state.patches, [{ metadata: { resourceVersion: '5', finalizers: [] } }]);
+  });
+
+  it('goes at once when the policy was set back to Retain', async () => {
+    const { state, run } = world({ finalizers: ['netbaseline.io/cleanup'], deleting: true }, { holding: () => 3 });
+    await run();
+    assert.equal(state.patches.length, 1);
+  });
+});
+
+describe('exemptions of a baseline', () => {
+  it('are said to have ended once, when that happens, and are waited for', async () => {
+    const ended: string[] = [];
+    const { state, run } = world({
+      spec: { exemptions: [{ namespace: 'old', reason: 'r', expiresAt: '2026-01-01T00:00:00Z' }, { namespace: 'soon', reason: 'r', expiresAt: '2026-06-01T12:01:00Z' }] },
+    }, { exemptionEnded: (_baseline, target) => ended.push(target) });
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 60_000 });
+    state.clock += 60_000;
+    await run();
+    await run();
+    assert.deepEqual(ended, ['soon']);
+  });
+});
