@@ -40,7 +40,7 @@ export async function runPart(part: Part, files: readonly string[], mochaArgs: r
 
 function runMocha(args: readonly string[], countsPath: string, { lingerMs = LINGER_MS, quiet = false }: RunPartOptions): Promise<Ending> {
   const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const own = ['--reporter', 'scripts/test/reporter.ts', '--require', 'test/support/hooks.ts', '--fail-hook-affected-tests'];
+  const own = ['--reporter', 'scripts/test/reporter.ts', '--fail-hook-affected-tests'];
   const child = spawn(process.execPath, [mocha, ...own, ...args], {
     cwd: ROOT,
     env: { ...process.env, NPB_TEST_COUNTS: countsPath },
