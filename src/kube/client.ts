@@ -6,7 +6,7 @@
  * Must not: decide anything about policies, or let a generated `V1…` class touch a body.
  */
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../api/names.ts';
-import type { Connection } from './connection-source.ts';
+import { ConnectionError, type Connection } from './connection-source.ts';
 import { keepCredentials } from './credentials.ts';
 import type { Attempt } from './errors.ts';
 import { malformed, type Frame } from './frames.ts';
@@ -94,14 +94,14 @@ export interface ClientOptions {
   readonly settings?: Partial<ClientSettings>;
 }
 
-/** Rejects when the credentials cannot be read; opens no connection yet. */
+/** Rejects with a `ConnectionError` when the credentials cannot be read; opens no connection yet. */
 export async function createKubeClient(options: ClientOptions): Promise<KubeClient> {
   const { connection, clock } = options;
   const settings = { ...DEFAULT_CLIENT_SETTINGS, ...options.settings };
   const server = new URL(connection.server);
   const credentials = await keepCredentials({
     read: connection.read, clock, intervalMs: settings.credentialsMs, readMs: settings.credentialsReadMs, onFailure: options.onCredentialFailure ?? (() => undefined),
-  });
+  }).catch((cause: unknown) => { throw noCredentials(connection, cause); });
   const parts = {
     transport: createTransport({ ...settings, origin: server.origin, proxyUrl: connection.proxyUrl }),
     credentials,
@@ -114,6 +114,11 @@ export async function createKubeClient(options: ClientOptions): Promise<KubeClie
     settings,
   };
   return clientOver(parts);
+}
+
+function noCredentials({ source }: Connection, cause: unknown): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  return new ConnectionError(`${source}: credentials cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
 /** Unknown and misspelt fields are refused instead of dropped: `_from` for `from` would allow everybody. */

@@ -6,25 +6,29 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import type { Connection, ConnectionEnvironment } from './connection-source.ts';
+import { ConnectionError, type Connection, type ConnectionEnvironment } from './connection-source.ts';
 
 export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** Why this process is not in a pod, or undefined when it is. */
-export function whyNotInCluster(env: ConnectionEnvironment): string | undefined {
-  if (!env['KUBERNETES_SERVICE_HOST']) return 'KUBERNETES_SERVICE_HOST is not set';
-  return env['KUBERNETES_SERVICE_PORT'] ? undefined : 'KUBERNETES_SERVICE_PORT is not set';
-}
-
+/** Throws a `ConnectionError` outside a pod, and on reading where no ServiceAccount is mounted. */
 export function inClusterConnection(env: ConnectionEnvironment, dir: string): Connection {
-  const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
+  const [host, port] = [env['KUBERNETES_SERVICE_HOST'], env['KUBERNETES_SERVICE_PORT']];
+  if (!host || !port) throw new ConnectionError('this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; name a kubeconfig with --kubeconfig FILE');
   return {
     source: 'the ServiceAccount of this pod',
-    server: `https://${isIPv6(host) ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT']}`,
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     proxyUrl: undefined,
     async read() {
-      const [token, ca] = await Promise.all([readFile(join(dir, 'token'), 'utf8'), readFile(join(dir, 'ca.crt'), 'utf8')]);
+      const [token, ca] = await Promise.all([mounted(join(dir, 'token')), mounted(join(dir, 'ca.crt'))]);
       return { headers: { authorization: `Bearer ${token.trim()}` }, tls: { ca } };
     },
   };
+}
+
+async function mounted(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ConnectionError(`${path} cannot be read: the pod needs its ServiceAccount's token (automountServiceAccountToken), or a kubeconfig by --kubeconfig FILE`, { cause });
+  }
 }

@@ -102,6 +102,6 @@ function proxyOf(url: string | undefined): string | undefined {
 const describe = (files: readonly string[]): string => `kubeconfig ${files.join(', ')}`;
 
 function reasonOf(cause: unknown): string {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return 'no such file';
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return 'no such file. Name one with --kubeconfig FILE or KUBECONFIG; `npm run demo` starts a cluster to try things on';
   return cause instanceof Error ? (cause.message.split('\n')[0] ?? cause.name) : String(cause);
 }

@@ -11,7 +11,9 @@ import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/control/clock.ts';
-import { connect } from '../../src/kube/connection.ts';
+import { createKubeClient } from '../../src/kube/client.ts';
+import { inClusterConnection } from '../../src/kube/in-cluster.ts';
+import { kubeconfigConnection } from '../../src/kube/kubeconfig.ts';
 import { parseNamespace, parsePolicy, specInterner, type NamespaceRecord, type PolicyRecord } from '../../src/kube/objects.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/kube/resources.ts';
 import { startReflector } from '../../src/watch/reflector.ts';
@@ -35,10 +37,9 @@ async function measure(namespaces: number, kubeconfig: boolean): Promise<void> {
     users: [{ name: 'u', user: { token: 'token' } }], contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }], 'current-context': 'c',
   }));
   const startedMs = performance.now();
-  const client = await connect({
-    ...(kubeconfig ? { kubeconfig: file, env: {} } : { env: { HOME: dir, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(port) }, serviceAccountDir: dir }),
-    userAgent: 'bench', clock: systemClock,
-  });
+  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(port) };
+  const connection = kubeconfig ? await kubeconfigConnection([file], undefined) : inClusterConnection(env, dir);
+  const client = await createKubeClient({ connection, userAgent: 'bench', clock: systemClock });
   const connectMs = performance.now() - startedMs;
   const rssBefore = process.memoryUsage().rss;
   const cpu = process.cpuUsage();

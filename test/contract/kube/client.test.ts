@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../src/control/clock.ts';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
-import { connect } from '../../../src/kube/connection.ts';
+import { kubeconfigConnection } from '../../../src/kube/kubeconfig.ts';
 import { dispositionOn, isKubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
 import type { Frame } from '../../../src/kube/frames.ts';
 import { microTime } from '../../../src/kube/lease.ts';
@@ -32,7 +32,8 @@ describe('client on a real API server', function () {
   let admin: Api;
   let client: KubeClient;
   let stranger: KubeClient;
-  const open = (kubeconfig: string): Promise<KubeClient> => connect({ kubeconfig, env: {}, userAgent: 'namespace-policy-baseline/test', clock: systemClock });
+  const open = async (kubeconfig: string): Promise<KubeClient> =>
+    createKubeClient({ connection: await kubeconfigConnection([kubeconfig], undefined), userAgent: 'namespace-policy-baseline/test', clock: systemClock });
 
   before(async () => {
     plane = await sharedControlPlane();

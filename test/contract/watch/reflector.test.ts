@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../../src/control/clock.ts';
 import { createKubeClient, type ClientOptions, type KubeClient } from '../../../src/kube/client.ts';
-import { loadConnection } from '../../../src/kube/connection.ts';
+import { kubeconfigConnection } from '../../../src/kube/kubeconfig.ts';
 import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type NamespaceRecord, type PolicyRecord } from '../../../src/kube/objects.ts';
 import { BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/kube/resources.ts';
 import type { RequestRecord } from '../../../src/kube/requests.ts';
@@ -36,7 +36,7 @@ const spec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 
 /** Three reflectors, through a wire when its port is given. */
 async function watching(plane: ControlPlane, options: { wire?: Wire; reflector?: Partial<ReflectorSettings>; client?: ClientOptions['settings'] } = {}): Promise<Watched> {
-  const connection = await loadConnection({ kubeconfig: plane.adminKubeconfig, env: {} });
+  const connection = await kubeconfigConnection([plane.adminKubeconfig], undefined);
   const server = options.wire === undefined ? connection.server : `https://127.0.0.1:${options.wire.port}`;
   const requests: RequestRecord[] = [];
   const client = await createKubeClient({ connection: { ...connection, server }, userAgent: 'test', clock: systemClock, onRequest: (record) => { requests.push(record); }, settings: options.client ?? {} });
