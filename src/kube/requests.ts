@@ -5,7 +5,7 @@
  */
 import { errorFromAnswer, type Answer } from './error-answers.ts';
 import { KubeError, toKubeError, words, type Attempt } from './errors.ts';
-import { exchange, withDeadline, type ExchangeRequest } from './exchange.ts';
+import { exchange, type ExchangeRequest } from './exchange.ts';
 import { malformed } from './frames.ts';
 import type { CredentialKeeper } from './credentials.ts';
 import type { Gate } from './gate.ts';
@@ -46,14 +46,12 @@ export interface Call {
 }
 
 export async function callApi(parts: RequestParts, call: Call, signal: AbortSignal): Promise<unknown> {
-  const limits = limitsOf(call.attempt, call.deadlineMs, signal);
   if (call.urgent !== true) await passGate(parts.gate, call.attempt, signal);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const ask = (): Promise<Answer> => withDeadline(limits, (limited) => exchangeOnce(parts, call, body, limited));
-  let answer = await ask();
+  let answer = await exchangeOnce(parts, call, body, signal);
   if (answer.code === 401) {
     await parts.credentials.refresh();
-    answer = await ask();
+    answer = await exchangeOnce(parts, call, body, signal);
   }
   return resultOf(parts, call.attempt, answer);
 }
@@ -64,15 +62,6 @@ export async function passGate(gate: Gate, attempt: Attempt, signal: AbortSignal
   } catch (cause) {
     throw aborted(attempt, cause);
   }
-}
-
-export function limitsOf(attempt: Attempt, deadlineMs: number, signal: AbortSignal) {
-  return {
-    signal,
-    deadlineMs,
-    expired: () => new KubeError(`${words(attempt)}no answer within ${deadlineMs} ms`, { kind: 'Unavailable', reason: 'DeadlineExceeded' }),
-    aborted: () => aborted(attempt, signal.reason),
-  };
 }
 
 export function aborted(attempt: Attempt, cause: unknown): KubeError {
@@ -98,7 +87,11 @@ async function exchangeOnce(parts: RequestParts, call: Call, body: string | unde
     const { method } = call;
     const headers = headersFor(parts, body === undefined ? undefined : call.contentType ?? 'application/json');
     const dispatcher = parts.transport.requests(parts.credentials.current().tls);
-    const answer = await exchange(dispatcher, { method, path: parts.basePath + call.path, headers, body }, { signal });
+    const answer = await exchange(dispatcher, { method, path: parts.basePath + call.path, headers, body }, {
+      signal,
+      aborted: () => aborted(call.attempt, signal.reason),
+      deadline: { ms: call.deadlineMs, expired: () => noAnswer(call) },
+    });
     code = String(answer.code);
     return answer;
   } catch (thrown) {
@@ -106,6 +99,10 @@ async function exchangeOnce(parts: RequestParts, call: Call, body: string | unde
   } finally {
     parts.onRequest({ verb: call.method, host: parts.host, code, durationMs: parts.now() - startedMs });
   }
+}
+
+function noAnswer({ attempt, deadlineMs }: Call): KubeError {
+  return new KubeError(`${words(attempt)}no answer within ${deadlineMs} ms`, { kind: 'Unavailable', reason: 'DeadlineExceeded' });
 }
 
 function resultOf(parts: RequestParts, attempt: Attempt, answer: Answer): unknown {

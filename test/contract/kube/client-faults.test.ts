@@ -241,6 +241,19 @@ describe('client', function () {
       await assert.rejects(client.watch(NAMESPACES, query, { alive: () => undefined, frame: () => { throw new TypeError('no labels'); } }, never), of('Malformed'));
     });
 
+    it('deliver nothing that comes after a bad frame', async () => {
+      const server = await aServer((_asked, reply) => {
+        reply.begin();
+        reply.write(`${frame('ADDED', 'a')}garbage\n${frame('ADDED', 'b')}`);
+        for (let index = 0; index < 200; index += 1) reply.write(frame('ADDED', `later-${index}`).repeat(20));
+      });
+      const client = await aClient(server);
+      const heard = sink();
+      await assert.rejects(client.watch(NAMESPACES, query, heard, never), of('Malformed'));
+      await delay(50);
+      assert.equal(heard.frames.length, 1);
+    });
+
     it('that are not answered end by their deadline', async () => {
       const server = await aServer(() => undefined);
       const client = await aClient(server, { settings: { watchAnswerMs: 100 } });
