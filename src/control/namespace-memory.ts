@@ -4,7 +4,7 @@
  * Dropped with the namespace; the per-policy part is dropped as soon as there is nothing to remember, so that
  * memory follows the number of live namespaces.
  */
-import { NO_HISTORY, QUIET_MS, isContended, isQuiet, type RepairHistory } from '../plan/contention.ts';
+import { NO_HISTORY, QUIET_MS, calmAtMs, isContended, isQuiet, type RepairHistory } from '../plan/contention.ts';
 import type { NamespaceReport } from '../plan/report.ts';
 import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
 import { NO_FACTS } from '../plan/verdict.ts';
@@ -95,4 +95,10 @@ export function factsOf({ policies }: NamespaceMemory, nowMs: number): Namespace
     if (isContended(history, nowMs)) contended.add(name);
   }
   return refused.size === 0 && contended.size === 0 ? NO_FACTS : { refused, contended };
+}
+
+/** The next time at which a policy is not contended any more, without an event that would say so. */
+export function nextCalmMs({ policies }: NamespaceMemory, nowMs: number): number | undefined {
+  const times = [...policies.values()].map(({ history }) => calmAtMs(history, nowMs)).filter((atMs) => atMs !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
 }

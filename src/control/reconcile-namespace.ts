@@ -7,7 +7,7 @@ import { planNamespace, type NamespacePlan } from '../plan/plan.ts';
 import type { NamespaceView } from '../plan/view.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
 import type { Outcome } from './controller.ts';
-import type { NamespaceMemories, NamespaceMemory } from './namespace-memory.ts';
+import { nextCalmMs, type NamespaceMemories, type NamespaceMemory } from './namespace-memory.ts';
 import { isRepair, isRewrite } from './record-write.ts';
 import type { RemovalGate } from './removal-gate.ts';
 
@@ -38,6 +38,8 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   parts.planned(view, plan, memory);
   if (plan.writes.length > 0) await carryOut(view, plan, memory, parts, signal);
   noteTried(view, memory, parts);
+  const calmMs = nextCalmMs(memory, parts.now());
+  if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
   return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
 }
 

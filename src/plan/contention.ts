@@ -58,6 +58,12 @@ export function isContended(history: RepairHistory, nowMs: number): boolean {
   return history.pausedUntilMs > nowMs || (history.delayMs > 0 && !isQuiet(history, nowMs));
 }
 
+/** When it is not contended any more if nobody does anything; `undefined` where it is not. */
+export function calmAtMs(history: RepairHistory, nowMs: number): number | undefined {
+  if (!isContended(history, nowMs)) return undefined;
+  return Math.max(history.pausedUntilMs, history.delayMs > 0 ? lastRepairMs(history) + QUIET_MS : 0);
+}
+
 /** Nothing to remember any more. */
 export function isQuiet(history: RepairHistory, nowMs: number): boolean {
   return history.pausedUntilMs <= nowMs && nowMs - lastRepairMs(history) >= QUIET_MS;
