@@ -1,6 +1,7 @@
 /** GB 1.1: who gets which policies, and in what order. */
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
+import { failing, quota, refused, slowNamespaces } from '../support/admission.ts';
 import { BASELINES, type Json } from '../support/api.ts';
 import { consistently, eventually } from '../support/eventually.ts';
 import { jumpingClock } from '../support/jumping-clock.ts';
@@ -178,7 +179,7 @@ describe('creation and selection', function () {
 
   it('GB-20: a template that is refused is skipped and reported, the rest and default-deny are written; it heals by itself', async () => {
     const namespace = await world.namespace();
-    await refusePolicies(world, 'allow-refused', namespace);
+    const obstacle = await refused(world, { namespace, policy: 'allow-refused' });
     const baseline = await world.baseline({ policies: [allowFrom('allow-refused'), allowFrom('allow-zoned')] });
     await world.becomes(namespace, 'allow-dns', 'allow-zoned', 'default-deny');
     const { worst, conditions } = await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.failed, 1));
@@ -186,15 +187,31 @@ describe('creation and selection', function () {
     assert.match(worst[0].message, /allow-refused.*not here/s);
     assert.equal(conditions.find(({ type }: Json) => type === 'NamespacesUpToDate').status, 'False');
     assert.equal(await operator.metric('netpol_baseline_namespace_attention', { namespace, reason: 'AdmissionDenied' }), 1);
-    await world.admin.delete(`${ADMISSION}/validatingadmissionpolicybindings/refuse-${namespace}`);
+    await obstacle.end();
     clock.jump(5 * 60_000); // its retries are minutes apart by then
     await world.becomes(namespace, 'allow-dns', 'allow-refused', 'allow-zoned', 'default-deny');
     await world.status(baseline, ({ namespaces }) => assert.deepEqual([namespaces.failed, namespaces.protected], [0, 1]));
   });
 
+  it('GB-20: a full quota is reported by name, and what it kept out comes once there is room', async () => {
+    const namespace = await world.namespace();
+    await world.createPolicy(namespace, 'of-the-tenant', { podSelector: {} });
+    const recount = await quota(world, namespace, 2);
+    const baseline = await world.baseline();
+    await world.becomes(namespace, 'allow-dns', 'of-the-tenant');
+    const { worst } = await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.failed, 1));
+    assert.equal(worst[0].reason, 'QuotaExceeded');
+    assert.match(worst[0].message, /default-deny/);
+    await world.deletePolicy(namespace, 'of-the-tenant');
+    await recount();
+    clock.jump(60_000);
+    await world.becomes(namespace, 'allow-dns', 'default-deny');
+    await world.status(baseline, ({ namespaces }) => assert.deepEqual([namespaces.failed, namespaces.protected], [0, 1]));
+  });
+
   it('GB-20: an allow that fails for a passing cause holds default-deny back, for 30 s and no longer', async () => {
     const namespace = await world.namespace();
-    await failPolicies(world, 'allow-dns', namespace);
+    const obstacle = await failing(world, { namespace, policy: 'allow-dns' });
     const mark = await witness.settled();
     const baseline = await world.baseline();
     await eventually(() => operator.metric('netpol_baseline_policy_writes_total', { action: 'create', result: 'failed' }), (count) => assert.ok(count >= 2));
@@ -203,7 +220,7 @@ describe('creation and selection', function () {
     await consistently(() => world.policyNames(namespace), (names) => assert.deepEqual(names, []), 500);
     clock.jump(6_000);
     await world.becomes(namespace, 'default-deny');
-    await world.admin.delete(`${ADMISSION}/validatingwebhookconfigurations/fail-${namespace}`);
+    await obstacle.end();
     clock.jump(60_000);
     await world.becomes(namespace, 'allow-dns', 'default-deny');
     await world.status(baseline, (status) => assert.equal(status.protected, '1/1'));
@@ -212,11 +229,11 @@ describe('creation and selection', function () {
 
   it('GB-20: a new namespace meets default-deny last when its allow recovers in time', async () => {
     const namespace = await world.namespace();
-    await failPolicies(world, 'allow-dns', namespace);
+    const obstacle = await failing(world, { namespace, policy: 'allow-dns' });
     const mark = await witness.settled();
     await world.baseline();
     await eventually(() => witness.policyWrites(mark, namespace), (writes) => assert.ok(writes.length >= 1));
-    await world.admin.delete(`${ADMISSION}/validatingwebhookconfigurations/fail-${namespace}`);
+    await obstacle.end();
     await world.becomes(namespace, 'allow-dns', 'default-deny');
     const writes = await witness.policyWrites(mark, namespace);
     assert.deepEqual(writes.slice(-2), ['create allow-dns', 'create default-deny']);
@@ -243,12 +260,7 @@ describe('creation and selection', function () {
     await world.baseline();
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
-    const name = `slow-${Date.now()}`;
-    await world.create(`${ADMISSION}/validatingwebhookconfigurations`, webhook(name, {
-      url: `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`, failurePolicy: 'Ignore', timeoutSeconds: 2,
-      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['namespaces'] }],
-      objectSelector: { matchLabels: world.labels },
-    }));
+    await slowNamespaces(world, `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`, 2);
     await eventually(async () => {
       const startedMs = performance.now();
       const namespace = await world.namespace();
@@ -262,41 +274,3 @@ describe('creation and selection', function () {
     silent.close();
   });
 });
-
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-
-/** Refuses NetworkPolicies of this name in a namespace, until its binding is deleted. */
-async function refusePolicies(world: World, policy: string, namespace: string): Promise<void> {
-  const name = `refuse-${namespace}`;
-  await world.create(`${ADMISSION}/validatingadmissionpolicies`, {
-    metadata: { name },
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: { resourceRules: [{ apiGroups: ['networking.k8s.io'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['networkpolicies'] }] },
-      validations: [{ expression: `object.metadata.namespace != '${namespace}' || object.metadata.name != '${policy}'`, message: 'not here' }],
-    },
-  });
-  await world.create(`${ADMISSION}/validatingadmissionpolicybindings`, { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } });
-  await inForce(world, policy, namespace);
-}
-
-/** Makes the API server answer 500 to NetworkPolicies of this name in a namespace, as when a webhook is down. */
-async function failPolicies(world: World, policy: string, namespace: string): Promise<void> {
-  const name = `fail-${namespace}`;
-  await world.create(`${ADMISSION}/validatingwebhookconfigurations`, webhook(name, {
-    url: 'https://127.0.0.1:1/', failurePolicy: 'Fail', timeoutSeconds: 1,
-    rules: [{ apiGroups: ['networking.k8s.io'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['networkpolicies'] }],
-    matchConditions: [{ name: 'this-one', expression: `object.metadata.namespace == '${namespace}' && object.metadata.name == '${policy}'` }],
-  }));
-  await inForce(world, policy, namespace);
-}
-
-function webhook(name: string, { url, ...rest }: Json): Json {
-  return { metadata: { name }, webhooks: [{ name: `${name}.netbaseline.io`, clientConfig: { url }, admissionReviewVersions: ['v1'], sideEffects: 'None', ...rest }] };
-}
-
-/** Admission takes a moment to hear of its configuration. */
-async function inForce(world: World, policy: string, namespace: string): Promise<void> {
-  const body = { metadata: { name: policy }, spec: { podSelector: {} } };
-  await eventually(() => world.admin.post(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies?dryRun=All`, body), ({ code }) => assert.ok(code >= 400, `answered ${code}`));
-}
