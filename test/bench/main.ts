@@ -4,7 +4,7 @@
  * Promises: whatever it started is ended when it ends, also by Ctrl-C; what does not converge is an error and an exit code.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startWatchdog } from '../tools/watchdog.ts';
 import { BASELINE, startCluster } from './cluster.ts';
@@ -13,7 +13,7 @@ import { describeMachine, loadNow, type Machine } from './machine.ts';
 import { prepareOperator } from './operator-program.ts';
 import { BenchError, createPatience, type Patience } from './patience.ts';
 import { watchPolicies } from './policy-watch.ts';
-import { profileBurst, type ProfileParts } from './profile.ts';
+import { profileOperator, type ProfileParts } from './profile.ts';
 import { rawApi } from './raw-api.ts';
 import { recordRequests } from './recorded-requests.ts';
 import { renderDisturbance, renderMachine, renderTable } from './report.ts';
@@ -69,7 +69,7 @@ async function carryOut(order: Order, patience: Patience): Promise<number> {
   const machine = await describeMachine();
   const parts = await prepare(order, patience);
   if (order.profilePath !== undefined) {
-    process.stdout.write(await profileBurst({ ...parts, path: order.profilePath }));
+    process.stdout.write(await profileOperator({ ...parts, folder: resolve(order.profilePath) }));
     return 0;
   }
   const result = await runBench(parts);

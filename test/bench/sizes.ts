@@ -30,7 +30,7 @@ export interface Order {
   readonly quick: boolean;
   /** Where the figures are written as JSON. */
   readonly jsonPath: string | undefined;
-  /** Instead of the bench: a processor profile of the operator during one burst is written there. */
+  /** Folder. Instead of the bench: processor profiles of the operator are written there. */
   readonly profilePath: string | undefined;
   /** Exit with 1 when a goal is missed. */
   readonly check: boolean;
@@ -85,7 +85,7 @@ export function helpText(): string {
     row('--quick', 'Small sizes: shows that everything works, within a minute.'),
     row('--json FILE', 'Writes all figures there.'),
     row('--check', 'Ends with 1 when a goal is missed and noise cannot explain it.'),
-    row('--cpu-prof FILE', 'Instead: a V8 processor profile of the operator during one burst, and where the time went.'),
+    row('--cpu-prof FOLDER', 'Instead: V8 processor profiles of a burst and of a cold start, and where the time went.'),
     '',
   ].join('\n');
 }
