@@ -111,8 +111,9 @@ function resolveUnion(claims: readonly [Claim, ...Claim[]], live: PolicyRecord |
     description: undefined,
     isolatedFor: isolatedForText(directions.flatMap((direction) => {
       if (asksFor(owner, direction)) return [];
-      const asking = claims.find((claim) => wants(claim, direction))?.baseline.name ?? kept.get(direction);
-      return asking === undefined ? [] : [[direction, asking] as const];
+      const asking = claims.filter((claim) => wants(claim, direction));
+      const name = (asking.find((claim) => !claim.baseline.spec.paused) ?? asking[0])?.baseline.name ?? kept.get(direction);
+      return name === undefined ? [] : [[direction, name] as const];
     })),
   };
   return { name: DEFAULT_DENY, claims, desired, blocked: undefined };

@@ -7,7 +7,7 @@ import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 import { claimsNames, type Scoped } from './claims.ts';
 import type { CompiledBaseline } from './compile.ts';
-import { isRetained, isolatorOf, keepsPolicies, namedIn } from './isolation.ts';
+import { isolatedFor, isRetained, isolatorOf, keepsPolicies, keptDirections, namedIn } from './isolation.ts';
 import { isFullyLabelled } from './ownership.ts';
 import type { Scope } from './selection.ts';
 
@@ -37,37 +37,46 @@ export interface Leaving {
 }
 
 export function findLeaving(policies: ReadonlyMap<string, PolicyRecord>, planned: ReadonlySet<string>, scopes: ReadonlyMap<string, Scoped>): Leaving {
-  const leftovers: Leftover[] = [];
-  const retained: string[] = [];
-  for (const policy of policies.values()) {
-    if (!isFullyLabelled(policy)) continue;
-    if (planned.has(policy.name)) {
-      if (policy.name === DEFAULT_DENY && isRetainedInPart(policy, scopes)) retained.push(policy.name);
-      continue;
-    }
-    const scoped = scopes.get(policy.own.baseline ?? '');
-    if (scoped === undefined || isRetained(scoped.baseline)) retained.push(policy.name);
-    else leftovers.push(leftover(policy, scoped));
-  }
+  const unplanned = [...policies.values()].filter((policy) => isFullyLabelled(policy) && !planned.has(policy.name));
+  const leftovers = unplanned.flatMap((policy) => leftoverOf(policy, scopes) ?? []);
+  const retained = unplanned.filter(({ own }) => isGone(own.baseline, scopes)).map(({ name }) => name);
+  const deny = policies.get(DEFAULT_DENY);
+  if (planned.has(DEFAULT_DENY) && deny !== undefined && isRetainedInPart(deny, scopes)) retained.push(DEFAULT_DENY);
   return { leftovers: leftovers.sort((a, b) => (a.policy.name < b.policy.name ? -1 : 1)), retained: retained.sort() };
 }
 
+/** Its policies stay: it is not there any more, or on its way out with Retain. */
+function isGone(name: string | undefined, scopes: ReadonlyMap<string, Scoped>): boolean {
+  const scoped = scopes.get(name ?? '');
+  return scoped === undefined || isRetained(scoped.baseline);
+}
+
+/** `undefined` for what is retained as a whole. */
+function leftoverOf(policy: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): Leftover | undefined {
+  const labelled = scopes.get(policy.own.baseline ?? '');
+  const leaving = labelled !== undefined && !keepsPolicies(labelled.baseline) ? labelled : leavingInPart(policy, scopes);
+  if (leaving !== undefined) return leftover(policy, leaving, !policy.deleting);
+  return labelled === undefined || isRetained(labelled.baseline) ? undefined : leftover(policy, labelled, false);
+}
+
+/** Of a default-deny that is kept for one baseline: another one that does not plan its direction any more. */
+function leavingInPart(policy: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): Scoped | undefined {
+  const kept = policy.name === DEFAULT_DENY ? keptDirections(policy, [...scopes.values()]) : undefined;
+  if (kept === undefined || kept.size === 0) return undefined;
+  const direction = DIRECTIONS.find((entry) => policy.spec?.policyTypes.includes(entry) && !kept.has(entry));
+  return direction === undefined ? undefined : scopes.get(isolatedFor(policy, direction) ?? '');
+}
+
 /** A planned default-deny that also keeps a direction for a baseline that is gone. */
-function isRetainedInPart({ isolatedFor }: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): boolean {
+function isRetainedInPart(policy: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): boolean {
   return DIRECTIONS.some((direction) => {
-    const name = namedIn(isolatedFor, direction);
-    const scoped = name === undefined ? undefined : scopes.get(name);
-    return name !== undefined && (scoped === undefined || isRetained(scoped.baseline));
+    const name = namedIn(policy.isolatedFor, direction);
+    return name !== undefined && isGone(name, scopes);
   });
 }
 
-function leftover(policy: PolicyRecord, { baseline, scope }: Scoped): Leftover {
-  return {
-    policy,
-    baseline: baseline.name,
-    reason: leftoverReason(policy, baseline, scope),
-    removable: !keepsPolicies(baseline) && !policy.deleting,
-  };
+function leftover(policy: PolicyRecord, { baseline, scope }: Scoped, removable: boolean): Leftover {
+  return { policy, baseline: baseline.name, reason: leftoverReason(policy, baseline, scope), removable };
 }
 
 function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope: Scope): LeftoverReason {
