@@ -106,7 +106,7 @@ async function demo(run: Run): Promise<void> {
 
 /** The stage, with what has to be ended already noted. */
 async function setStage({ terminal, options, workDir, abort: { signal }, endings }: Run): Promise<Stage> {
-  if (options.kubeconfig === undefined) return ownStage(terminal, workDir, (plane) => endings.push(() => plane.stop()));
+  if (options.kubeconfig === undefined) return ownStage(terminal, { workDir, signal }, (plane) => endings.push(() => plane.stop()));
   const thinkMs = process.stdout.isTTY === true && !options.once ? THINK_MS : 0;
   const { kubeconfig, context } = options;
   return yourStage(terminal, { kubeconfig, context, workDir, signal, thinkMs }, (stage) => endings.push(() => stage.end()));
@@ -174,7 +174,7 @@ function explain({ terminal, workDir }: Run, error: unknown): number {
   if (lines.length === 0) lines.push(String(error));
   const kept = keepLog(workDir);
   if (kept !== undefined) lines.push('', `The log of the operator: ${kept}`);
-  if (error instanceof DemoFailure && error.next !== undefined) lines.push('', error.next);
+  if (error instanceof DemoFailure && error.next !== undefined) lines.push('', ...error.next.split('\n'));
   terminal.failure(lines);
   return 1;
 }

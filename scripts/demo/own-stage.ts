@@ -5,7 +5,7 @@ import { startControlPlane, type ControlPlane } from '../../test/control-plane/c
 import { kubectlOn, OPERATOR_NAMESPACE, sampleBaseline, SERVICE_ACCOUNT, type Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function ownStage(terminal: Terminal, workDir: string, onStarted: (plane: ControlPlane) => void): Promise<Stage> {
+export async function ownStage(terminal: Terminal, { workDir, signal }: { readonly workDir: string; readonly signal: AbortSignal }, onStarted: (plane: ControlPlane) => void): Promise<Stage> {
   await terminal.section('A Kubernetes control plane of our own');
   const { version, source } = await ensureControlPlaneBinaries({ log: (line) => terminal.progress(line) });
   const began = performance.now();
@@ -13,7 +13,7 @@ export async function ownStage(terminal: Terminal, workDir: string, onStarted: (
   onStarted(plane);
   const origin = source === 'built' ? 'built from its Go modules' : `from ${source}`;
   terminal.ok('control plane', `Kubernetes ${version}, ${origin}: etcd, kube-apiserver and kube-controller-manager; ready after ${seconds(began)}`);
-  const kubectl = kubectlOn({ kubectlPath: plane.kubectlPath, kubeconfig: plane.adminKubeconfig, cacheDir: join(workDir, 'kubectl-cache') });
+  const { run: kubectl } = kubectlOn({ kubectlPath: plane.kubectlPath, kubeconfig: plane.adminKubeconfig, cacheDir: join(workDir, 'kubectl-cache'), signal });
   await install(kubectl);
   terminal.ok('installed', 'the CRD from crds/, ServiceAccount and RBAC from config/rbac/');
   return {

@@ -47,14 +47,37 @@ export interface KubectlOptions {
   readonly context?: string | undefined;
   /** Away from the user's own cache. */
   readonly cacheDir: string;
+  /** Once aborted, no call begins any more. */
+  readonly signal: AbortSignal;
 }
 
-export function kubectlOn({ kubectlPath, kubeconfig, context, cacheDir }: KubectlOptions): Stage['kubectl'] {
+export interface Kubectl {
+  readonly run: Stage['kubectl'];
+  /** After the signal as well: for cleaning up. Begins when every earlier call has ended. */
+  readonly runAtTheEnd: Stage['kubectl'];
+}
+
+export function kubectlOn({ kubectlPath, kubeconfig, context, cacheDir, signal }: KubectlOptions): Kubectl {
   const common = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${cacheDir}`, ...(context === undefined ? [] : [`--context=${context}`])];
-  return async (args, stdin) => {
+  const underWay = new Set<Promise<unknown>>();
+
+  async function call(args: readonly string[], stdin?: string): Promise<string> {
     const result = await run(kubectlPath, [...common, ...args], { cwd: ROOT, ownGroup: true, timeoutMs: KUBECTL_MS, ...(stdin === undefined ? {} : { stdin }) });
     if (result.code === 0) return result.stdout;
     throw new DemoFailure(`kubectl ${args.join(' ')} failed`, { cause: new Error(result.stderr.trim() || `exit code ${result.code}`) });
+  }
+
+  return {
+    async run(args, stdin) {
+      signal.throwIfAborted();
+      const calling = call(args, stdin);
+      underWay.add(calling);
+      return calling.finally(() => underWay.delete(calling));
+    },
+    async runAtTheEnd(args, stdin) {
+      await Promise.allSettled(underWay);
+      return call(args, stdin);
+    },
   };
 }
 

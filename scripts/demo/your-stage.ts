@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureControlPlaneBinaries } from '../../test/control-plane/binaries.ts';
 import { findOnPath } from '../../test/tools/go-toolchain.ts';
 import { DemoFailure } from './failure.ts';
+import { seconds } from './own-stage.ts';
 import { kubectlOn, OPERATOR_NAMESPACE, selectiveBaseline, SERVICE_ACCOUNT, type Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,6 +28,9 @@ const CRD = 'customresourcedefinitions/namespacepolicybaselines.netbaseline.io';
 const CLUSTER_ROLE = 'clusterroles/namespace-policy-baseline';
 const NAMESPACE = `namespaces/${OPERATOR_NAMESPACE}`;
 const LEASE = 'leases/namespace-policy-baseline';
+/** Far more than an operator may go without renewing; its clock may not be ours. */
+const STALE_LEASE_MS = 120_000;
+const DELETE_TIMEOUT = '45s';
 /** A demo that runs longer has to be started again: tokens of ServiceAccounts end. */
 const TOKEN_LIFETIME = '8h';
 
@@ -43,7 +47,9 @@ export async function yourStage(terminal: Terminal, options: YourClusterOptions,
   if (!existsSync(kubeconfig)) throw new DemoFailure(`--kubeconfig ${options.kubeconfig}: there is no such file`);
   await terminal.section('Your cluster');
   const kubectlPath = findOnPath('kubectl', process.env) ?? (await ensureControlPlaneBinaries({ log: (line) => terminal.progress(line) })).kubectl;
-  const kubectl = kubectlOn({ kubectlPath, kubeconfig, context: options.context, cacheDir: join(options.workDir, 'kubectl-cache') });
+  const { run: kubectl, runAtTheEnd } = kubectlOn({
+    kubectlPath, kubeconfig, context: options.context, cacheDir: join(options.workDir, 'kubectl-cache'), signal: options.signal,
+  });
   const found = await look(kubectl, terminal, options.context);
   const id = randomBytes(2).toString('hex');
   const stage: Stage = {
@@ -56,7 +62,7 @@ export async function yourStage(terminal: Terminal, options: YourClusterOptions,
     namespace: (short) => `npb-demo-${id}-${short}`,
     kubectl,
     operatorKubeconfig: () => tokenKubeconfig(kubectl, options.workDir),
-    end: () => remove(terminal, kubectl, found, id),
+    end: () => remove(terminal, runAtTheEnd, found, id),
   };
   announce(terminal, stage, found);
   await sleep(options.thinkMs, undefined, { signal: options.signal });
@@ -74,27 +80,35 @@ async function look(kubectl: Stage['kubectl'], terminal: Terminal, context: stri
   terminal.fact('context', `${name}, Kubernetes ${version.serverVersion.gitVersion}`);
   const exists = async (what: string, ...more: string[]): Promise<boolean> => (await kubectl(['get', what, '--ignore-not-found', '-o', 'name', ...more])).trim() !== '';
   const [crd, rbac, namespace] = [await exists(CRD), await exists(CLUSTER_ROLE), await exists(NAMESPACE)];
+  if (namespace) await refuseTerminating(kubectl);
   if (crd) await refuseBaselines(kubectl);
   const lease = namespace && await exists(LEASE, '-n', OPERATOR_NAMESPACE);
   if (lease) await refuseOperator(kubectl);
   return { crd, rbac, namespace, lease };
 }
 
+async function refuseTerminating(kubectl: Stage['kubectl']): Promise<void> {
+  const phase = await kubectl(['get', NAMESPACE, '-o', 'jsonpath={.status.phase}']);
+  if (phase.trim() === 'Terminating') throw new DemoFailure(`${NAMESPACE} is being deleted, perhaps by an earlier demo`, { next: 'Wait until it is gone and start again.' });
+}
+
 /** The operator of the demo would act on every baseline of the cluster. */
 async function refuseBaselines(kubectl: Stage['kubectl']): Promise<void> {
   const names = (await kubectl(['get', 'npb', '-o', 'name'])).split('\n').filter((name) => name !== '');
   if (names.length === 0) return;
+  const left = names.filter((name) => name.includes('/npb-demo-'));
   throw new DemoFailure(`the cluster has baselines already: ${names.join(', ')}`, {
-    next: 'The demo starts an operator, which would act on them. Use another cluster, or remove what an earlier demo left behind: '
-      + `kubectl delete namespaces -l ${DEMO_LABEL} && kubectl delete ${names.find((name) => name.includes('/npb-demo-')) ?? 'npb NAME'}`,
+    next: left.length === names.length
+      ? `An earlier demo could not clean up. Do it for it:\nkubectl delete ${left.join(' ')} && kubectl delete namespaces -l ${DEMO_LABEL}`
+      : 'The demo starts an operator, which would act on them. Use another cluster.',
   });
 }
 
 async function refuseOperator(kubectl: Stage['kubectl']): Promise<void> {
-  const holder = (await kubectl(['get', LEASE, '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.spec.holderIdentity}'])).trim();
-  if (holder === '') return;
-  throw new DemoFailure(`an operator is at work in this cluster, or ended without giving its Lease back: ${holder}`, {
-    next: `Use another cluster, or stop it first: kubectl scale deployment namespace-policy-baseline -n ${OPERATOR_NAMESPACE} --replicas=0`,
+  const [holder = '', renewedAt = ''] = (await kubectl(['get', LEASE, '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.spec.holderIdentity} {.spec.renewTime}'])).trim().split(' ');
+  if (holder === '' || Date.now() - Date.parse(renewedAt) > STALE_LEASE_MS) return;
+  throw new DemoFailure(`an operator is at work in this cluster: ${holder}`, {
+    next: `Use another cluster, or stop it first:\nkubectl scale deployment namespace-policy-baseline -n ${OPERATOR_NAMESPACE} --replicas=0`,
   });
 }
 
@@ -144,15 +158,17 @@ async function remove(terminal: Terminal, kubectl: Stage['kubectl'], found: Foun
   const step = async (...args: string[]): Promise<void> => {
     await kubectl(args).catch(() => failed.push(`kubectl ${args.join(' ')}`));
   };
+  const began = performance.now();
   terminal.progress('removing what the demo made …');
-  await step('delete', 'npb', `npb-demo-${id}`, '--ignore-not-found');
-  await step('delete', 'namespaces', '-l', `${DEMO_LABEL}=${id}`, '--wait=false');
+  const hasCrd = (await kubectl(['get', CRD, '--ignore-not-found', '-o', 'name']).catch(() => 'unknown')).trim() !== '';
+  if (hasCrd) await step('delete', 'npb', `npb-demo-${id}`, '--ignore-not-found');
+  await step('delete', 'namespaces', '-l', `${DEMO_LABEL}=${id}`, `--timeout=${DELETE_TIMEOUT}`);
   if (!found.rbac) await step('delete', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac', '--ignore-not-found');
-  if (!found.namespace) await step('delete', NAMESPACE, '--ignore-not-found', '--wait=false');
+  if (!found.namespace) await step('delete', NAMESPACE, '--ignore-not-found', `--timeout=${DELETE_TIMEOUT}`);
   else if (!found.lease) await step('delete', LEASE, '-n', OPERATOR_NAMESPACE, '--ignore-not-found');
-  const others = found.crd ? '' : (await kubectl(['get', 'npb', '-o', 'name', '--ignore-not-found']).catch(() => '')).trim();
+  const others = found.crd || !hasCrd ? '' : (await kubectl(['get', 'npb', '-o', 'name', '--ignore-not-found']).catch(() => '')).trim();
   if (!found.crd && others === '') await step('delete', CRD, '--ignore-not-found');
   if (others !== '') terminal.fact('kept', `the CRD, as somebody made other baselines meanwhile: ${others.split('\n').join(', ')}`);
-  if (failed.length === 0) terminal.ok('removed', 'the namespaces finish on their own in some seconds');
-  else terminal.failure(['not everything could be removed; please do so:', ...failed]);
+  if (failed.length > 0) throw new DemoFailure('not everything that the demo made could be removed', { next: `Please do it: ${failed.join(' && ')}` });
+  terminal.ok('removed', `everything that the demo made is gone, after ${seconds(began)}`);
 }
