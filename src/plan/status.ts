@@ -7,7 +7,7 @@
 import { mergeConditions, type NewCondition } from '../api/conditions.ts';
 import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
-import { severity, STATES, type State, type Verdict } from './verdict.ts';
+import { severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
 
 /** One namespace as the status of one baseline sees it. */
 export interface StatusRow {
@@ -91,8 +91,8 @@ const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
   const { baseline } = input;
   const found = [
-    ready(input, worst), templatesValid(input), upToDate(counts, worst), drifted(counts, worst), paused(baseline),
-    ...passing(input, worst),
+    ready(input), templatesValid(input), upToDate(counts, worst), drifted(counts, worst), paused(baseline),
+    ...passing(input),
   ];
   if (baseline.spec.dns.discovery === 'Auto') {
     found.push({ type: 'DNSDetected', status: 'False', reason: 'NotSupported', message: 'dns.discovery: Auto is not supported yet; dns.peers and dns.ports, or their defaults, are used' });
@@ -100,10 +100,10 @@ function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly
   return found.map((condition) => ({ ...condition, message: clip(condition.message, CONDITION_MESSAGE_LIMIT) }));
 }
 
-function ready(input: StatusInput, worst: readonly WorstCase[]): NewCondition {
+function ready(input: StatusInput): NewCondition {
   const { baseline, processed } = input;
   const type = 'Ready';
-  const stalled = stalledBy(input, worst);
+  const stalled = stalledBy(input);
   if (stalled !== undefined) return { type, status: 'False', ...stalled };
   if (!processed) return { type, status: 'False', reason: 'Progressing', message: 'not every namespace has been brought to this generation yet' };
   if (baseline.spec.paused) return { type, status: 'True', reason: 'Paused', message: 'paused: nothing is created, changed or deleted for this baseline' };
@@ -111,13 +111,13 @@ function ready(input: StatusInput, worst: readonly WorstCase[]): NewCondition {
 }
 
 /** What needs a human before this baseline can go on. */
-function stalledBy({ baseline, held, heldConfirmed, heldNamespaces }: StatusInput, worst: readonly WorstCase[]): { reason: string; message: string } | undefined {
+function stalledBy({ baseline, rows, held, heldConfirmed, heldNamespaces }: StatusInput): { reason: string; message: string } | undefined {
   if (baseline.problem !== undefined) {
     return { reason: 'InvalidSpec', message: `${baseline.problem}; ${baseline.usable ? 'the last good spec stays in force' : 'nothing is written or removed for it'}` };
   }
   if (held !== undefined && !heldConfirmed) return { reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) };
-  const forbidden = worst.find(({ reason }) => reason === 'Forbidden');
-  if (forbidden !== undefined) return { reason: 'Forbidden', message: `${forbidden.namespace}: ${forbidden.message}` };
+  const forbidden = firstWith('Forbidden', rows);
+  if (forbidden !== undefined) return { reason: 'Forbidden', message: `${forbidden.namespace}: ${forbidden.verdict.message}` };
   return undefined;
 }
 
@@ -126,10 +126,10 @@ function heldMessage(baseline: string, held: Held, examples: readonly string[]):
   return `${held.namespaces} namespaces would lose isolation${named}; if that is meant: kubectl annotate --overwrite npb ${baseline} netbaseline.io/confirm=${held.token}`;
 }
 
-function passing(input: StatusInput, worst: readonly WorstCase[]): NewCondition[] {
+function passing(input: StatusInput): NewCondition[] {
   const { baseline, held, heldConfirmed, heldNamespaces, processed } = input;
   const found: NewCondition[] = [];
-  const stalled = stalledBy(input, worst);
+  const stalled = stalledBy(input);
   if (stalled !== undefined) found.push({ type: 'Stalled', status: 'True', ...stalled });
   else if (!processed) found.push({ type: 'Reconciling', status: 'True', reason: 'Progressing', message: 'bringing every namespace to this generation' });
   if (held !== undefined && !heldConfirmed) {
@@ -142,7 +142,7 @@ function templatesValid({ baseline, rows }: StatusInput): NewCondition {
   const bad = baseline.templates.filter(({ problem }) => problem !== undefined);
   const [first] = bad;
   const type = 'TemplatesValid';
-  const refused = rows.filter(({ verdict: { reason } }) => reason === 'Invalid').reduce<StatusRow | undefined>(firstByName, undefined);
+  const refused = firstWith('Invalid', rows);
   if (first === undefined && refused !== undefined) {
     return { type, status: 'False', reason: 'PolicyRefused', message: `the API server refuses a policy; first: ${refused.namespace}: ${refused.verdict.message}` };
   }
@@ -150,8 +150,13 @@ function templatesValid({ baseline, rows }: StatusInput): NewCondition {
   return { type, status: 'False', reason: 'InvalidTemplate', message: `${bad.length} of ${baseline.templates.length} templates cannot be used; first: ${first.name}: ${first.problem}` };
 }
 
-function firstByName(first: StatusRow | undefined, row: StatusRow): StatusRow {
-  return first === undefined || row.namespace < first.namespace ? row : first;
+/** By name, so that the order of the rows does not matter. */
+function firstWith(reason: VerdictReason, rows: readonly StatusRow[]): StatusRow | undefined {
+  let first: StatusRow | undefined;
+  for (const row of rows) {
+    if (row.verdict.reason === reason && (first === undefined || row.namespace < first.namespace)) first = row;
+  }
+  return first;
 }
 
 function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
