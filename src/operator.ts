@@ -72,7 +72,7 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
     }),
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
-  election = startElection(config, parts, client, control, synced);
+  election = startElection({ config, parts, client, control, synced });
   metrics.connect({
     leading: () => election?.leading ?? false,
     state: () => stateGaugeRows({ state: control.state, stores, limit: SERIES_LIMIT, now: clock.now, wallMs: clock.wallMs }),
@@ -134,7 +134,9 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
   ];
 }
 
-function startElection(config: Config, { clock, log, onFatal }: OperatorParts, client: KubeClient, control: Control, synced: Promise<void>): LeaderElection {
+interface ElectionParts { readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient; readonly control: Control; readonly synced: Promise<void> }
+
+function startElection({ config, parts: { clock, log, onFatal }, client, control, synced }: ElectionParts): LeaderElection {
   const lead = (signal: AbortSignal): void => {
     signal.addEventListener('abort', () => control.stop(signal.reason as Error), { once: true });
     void synced.then(() => {

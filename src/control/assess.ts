@@ -32,7 +32,8 @@ export async function assessRemovals(parts: AssessParts, signal: AbortSignal): P
 
 async function noteAll(parts: AssessParts, version: number, signal: AbortSignal): Promise<void> {
   let sliceEndsMs = parts.clock.now() + SLICE_MS;
-  for (const name of [...parts.names()]) {
+  const names = Array.from(parts.names()); // as they are now: the store changes while this yields
+  for (const name of names) {
     if (parts.clock.now() >= sliceEndsMs) {
       await parts.clock.sleep(0, signal);
       if (version !== parts.version()) return;

@@ -36,14 +36,16 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   const memory = parts.memories.of(name, view.namespace.uid);
   const plan = planNamespace(view);
   parts.planned(view, plan, memory);
-  if (plan.writes.length > 0) await carryOut(view, plan, memory, parts, signal);
+  if (plan.writes.length > 0) await carryOut({ view, plan, memory, parts }, signal);
   noteTried(view, memory, parts);
   const calmMs = nextCalmMs(memory, parts.now());
   if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
   return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
 }
 
-async function carryOut(view: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory, parts: NamespaceParts, signal: AbortSignal): Promise<void> {
+interface Run { readonly view: NamespaceView; readonly plan: NamespacePlan; readonly memory: NamespaceMemory; readonly parts: NamespaceParts }
+
+async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal): Promise<void> {
   const namespace = plan.namespace;
   try {
     const { againAtMs } = await applyPlan(plan.writes, {

@@ -90,11 +90,16 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     const before = ledger.decision?.held;
     const answer = decideRemovals(inputOf(ledger, record));
     const decision: Decided = { ...answer, permittedSet: new Set(answer.permitted) };
-    if (decision.confirmed && decision.held !== undefined) ledger.confirmation ??= { token: decision.held.token, remaining: decision.held.namespaces };
-    if (decision.held === undefined && settled) ledger.settledGeneration = record.generation;
-    ledger.decision = decision;
+    remember(ledger, record, decision);
     if (before?.token !== decision.held?.token || before?.namespaces !== decision.held?.namespaces) parts.onHeldChanged(baseline);
     return decision;
+  }
+
+  function remember(ledger: Ledger, record: BaselineRecord, decision: Decided): void {
+    const { held, confirmed } = decision;
+    if (confirmed && held !== undefined) ledger.confirmation ??= { token: held.token, remaining: held.namespaces };
+    if (held === undefined && settled) ledger.settledGeneration = record.generation;
+    ledger.decision = decision;
   }
 
   function inputOf(ledger: Ledger, record: BaselineRecord): Parameters<typeof decideRemovals>[0] {

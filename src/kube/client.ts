@@ -9,7 +9,7 @@ import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../api/names.ts';
 import { ConnectionError, type Connection } from './connection-source.ts';
 import { keepCredentials } from './credentials.ts';
 import type { Attempt } from './errors.ts';
-import { malformed, type Frame } from './frames.ts';
+import { malformed } from './frames.ts';
 import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
@@ -17,7 +17,7 @@ import { callApi, type Call, type RequestParts, type RequestRecord } from './req
 import { BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
-import { watchApi } from './watching.ts';
+import { watchApi, type WatchQuery, type WatchSink } from './watching.ts';
 
 export interface ListPage<W extends WireObject = WireObject> {
   readonly items: readonly W[];
@@ -27,21 +27,7 @@ export interface ListPage<W extends WireObject = WireObject> {
   readonly continueToken: string | undefined;
 }
 
-export interface WatchQuery {
-  /** Events after this version; absent only together with `initialEvents`. */
-  readonly resourceVersion?: string | undefined;
-  /** First every existing object, then a bookmark with `initialEnd`, then events (WatchList). */
-  readonly initialEvents: boolean;
-  /** After which the server ends the watch. */
-  readonly timeoutSeconds: number;
-}
-
-/** Called synchronously, in order. What `frame` throws ends the watch as `Malformed`. */
-export interface WatchSink<W extends WireObject = WireObject> {
-  frame(frame: Frame<W>): void;
-  /** The server gave a sign of life: the answer began, bytes came, a ping was answered. */
-  alive(): void;
-}
+export type { WatchQuery, WatchSink } from './watching.ts';
 
 export interface RemovalTarget {
   readonly namespace: string;

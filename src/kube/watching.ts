@@ -4,15 +4,30 @@
  * Promises: a dead connection is noticed, by unanswered pings within `pingSilenceMs`, by missing bytes within
  * `watchSilenceMs`; the connection is destroyed at the end, whatever the end was; nothing is delivered afterwards.
  */
-import type { WatchQuery, WatchSink } from './client.ts';
 import { KubeError, toKubeError, words, type Attempt } from './errors.ts';
 import { exchange } from './exchange.ts';
-import { createFrameReader, malformed } from './frames.ts';
+import { createFrameReader, malformed, type Frame } from './frames.ts';
 import type { WireObject } from './objects.ts';
 import { aborted, headersFor, passGate, refusal, type RequestParts } from './requests.ts';
 import { collectionPath, type Resource } from './resources.ts';
 import type { ClientSettings } from './settings.ts';
 import type { Answer } from './error-answers.ts';
+
+export interface WatchQuery {
+  /** Events after this version; absent only together with `initialEvents`. */
+  readonly resourceVersion?: string | undefined;
+  /** First every existing object, then a bookmark with `initialEnd`, then events (WatchList). */
+  readonly initialEvents: boolean;
+  /** After which the server ends the watch. */
+  readonly timeoutSeconds: number;
+}
+
+/** Called synchronously, in order. What `frame` throws ends the watch as `Malformed`. */
+export interface WatchSink<W extends WireObject = WireObject> {
+  frame(frame: Frame<W>): void;
+  /** The server gave a sign of life: the answer began, bytes came, a ping was answered. */
+  alive(): void;
+}
 
 type WatchParts = RequestParts & { readonly settings: ClientSettings };
 

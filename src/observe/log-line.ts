@@ -4,7 +4,10 @@
  * Promises: one entry is one line; errors keep their kind, code and causes; what looks like a credential is
  * replaced, wherever it stands.
  */
-import type { LogFields, LogLevel } from './logger.ts';
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+/** Names in camelCase; an `Error` may be a value. */
+export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface LogEntry {
   readonly time: string;

@@ -7,13 +7,11 @@
  */
 import { Writable } from 'node:stream';
 import { createLogger as createWinston, format, transports } from 'winston';
-import { jsonLine, textLine, type LogEntry } from './log-line.ts';
+import { jsonLine, LOG_LEVELS, textLine, type LogEntry, type LogFields, type LogLevel } from './log-line.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export { LOG_LEVELS } from './log-line.ts';
+export type { LogFields, LogLevel } from './log-line.ts';
 export type LogFormat = 'json' | 'text';
-/** Names in camelCase; an `Error` may be a value. */
-export type LogFields = Readonly<Record<string, unknown>>;
 
 /** `message` is constant, what changes goes into `fields`. */
 export interface Logger {

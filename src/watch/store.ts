@@ -6,7 +6,7 @@
  * Must not: decide whether a list may be believed (that is reflector-step.ts), or do IO.
  */
 import type { ObjectRecord } from '../kube/objects.ts';
-import { changesBetween, changesOf, createTable, type Table } from './table.ts';
+import { changesBetween, changesOf, createTable, type Change, type Table } from './table.ts';
 import { isNewer } from './versions.ts';
 
 /** What readers see. */
@@ -21,13 +21,7 @@ export interface Store<R extends ObjectRecord> {
   all(): Iterable<R>;
 }
 
-/** One difference. Objects of different uids never share one: the old one goes, then the new one comes. */
-export interface Change<R> {
-  readonly name: string;
-  readonly namespace: string | undefined;
-  readonly before: R | undefined;
-  readonly after: R | undefined;
-}
+export type { Change } from './table.ts';
 
 /** Called after the store has changed, also by many changes at once. Must not throw. */
 export type ChangeListener<R> = (change: Change<R>) => void;

@@ -3,7 +3,6 @@
  *
  * Maps throughout: a namespace or an object may be called `constructor`.
  */
-import type { Change } from './store.ts';
 import type { ObjectRecord } from '../kube/objects.ts';
 
 /** Where cluster-scoped records are kept; no namespace is called like this. */
@@ -23,6 +22,14 @@ export interface Row<R> {
   readonly namespace: string | undefined;
   readonly name: string;
   readonly record: R;
+}
+
+/** One difference. Objects of different uids never share one: the old one goes, then the new one comes. */
+export interface Change<R> {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly before: R | undefined;
+  readonly after: R | undefined;
 }
 
 export function createTable<R>(): Table<R> {
