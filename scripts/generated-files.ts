@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { crdManifest } from '../src/api/crd.ts';
 import { API_GROUP, PLURAL } from '../src/api/names.ts';
+import { configurationPage } from './docs/configuration.ts';
+import { metricsPage } from './docs/metrics.ts';
 
 export interface GeneratedFile {
   /** Below the root of the repository. */
@@ -21,6 +23,8 @@ const yaml = (value: unknown): string => HEADER + stringify(value, { lineWidth: 
 
 export const GENERATED: readonly GeneratedFile[] = [
   { path: `crds/${API_GROUP}_${PLURAL}.yaml`, content: () => yaml(crdManifest()) },
+  { path: 'docs/configuration.md', content: configurationPage },
+  { path: 'docs/metrics.md', content: metricsPage },
 ];
 
 /** What is checked in; `undefined` when there is no such file. */
