@@ -44,8 +44,11 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const patience = createPatience();
+  const interruption = new AbortController();
   const interrupted = (signal: NodeJS.Signals): void => {
+    say(`${signal}: ending everything`);
     patience.fail(new BenchError(`ended by ${signal}`));
+    interruption.abort();
     void endEverything().then(() => { process.exit(130); });
   };
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
@@ -55,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(helpText());
       return 0;
     }
-    return await carryOut(order, patience);
+    return await carryOut(order, { patience, signal: interruption.signal });
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof BenchError || error instanceof UsageError ? error.message : (error as Error).stack}\n`);
     return error instanceof UsageError ? 2 : 1;
@@ -65,9 +68,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function carryOut(order: Order, patience: Patience): Promise<number> {
+/** How everything learns that it shall end. */
+interface Interruptible {
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+}
+
+async function carryOut(order: Order, interruptible: Interruptible): Promise<number> {
   const machine = await describeMachine();
-  const parts = await prepare(order, patience);
+  const parts = await prepare(order, interruptible);
   if (order.profilePath !== undefined) {
     process.stdout.write(await profileOperator({ ...parts, folder: resolve(order.profilePath) }));
     return 0;
@@ -80,14 +89,14 @@ async function carryOut(order: Order, patience: Patience): Promise<number> {
   return order.check && figures.some(({ goal }) => goal?.verdict === 'missed') ? 1 : 0;
 }
 
-async function prepare({ sizes }: Order, patience: Patience): Promise<Omit<BenchParts, 'startOperator'> & Pick<ProfileParts, 'startOperator'>> {
+async function prepare({ sizes }: Order, { patience, signal }: Interruptible): Promise<Omit<BenchParts, 'startOperator'> & Pick<ProfileParts, 'startOperator'>> {
   const dir = await temporaryDir();
   const policies = await recordRequests(BASELINE);
   say('starting a control plane');
   const { plane, kubeconfig } = await startCluster(say);
   ends.push(() => plane.stop());
   say('compiling the operator');
-  const program = await prepareOperator(dir, kubeconfig);
+  const program = await prepareOperator(dir, kubeconfig, signal);
   const api = rawApi(plane.adminKubeconfig, OBSERVER_CONNECTIONS);
   ends.push(() => api.close());
   const watch = await watchPolicies(api, (error) => { patience.fail(error); });

@@ -2,13 +2,14 @@
  * The operator as the image and the Deployment run it, without either: compiled, with the same flags for Node, the same
  * variables, and a pod's ServiceAccount.
  */
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { execForm, parseDockerfile } from '../support/dockerfile.ts';
 import { OPERATOR_NAMESPACE } from '../support/control-plane.ts';
-import { run } from '../tools/run.ts';
 import { BenchError } from './patience.ts';
 import { credentialsIn } from './raw-api.ts';
 
@@ -22,8 +23,8 @@ export interface OperatorProgram {
 }
 
 /** Compiles into `dir`, which must lie in the checkout so that packages are found, and puts the ServiceAccount there. */
-export async function prepareOperator(dir: string, kubeconfig: string): Promise<OperatorProgram> {
-  await compile(dir);
+export async function prepareOperator(dir: string, kubeconfig: string, signal: AbortSignal): Promise<OperatorProgram> {
+  await compile(dir, signal);
   const { origin, ca, token } = credentialsIn(kubeconfig);
   await writeFile(join(dir, 'ca.crt'), ca);
   await writeFile(join(dir, 'token'), token ?? '', { mode: 0o600 });
@@ -39,10 +40,12 @@ export async function prepareOperator(dir: string, kubeconfig: string): Promise<
   };
 }
 
-async function compile(dir: string): Promise<void> {
+async function compile(dir: string, signal: AbortSignal): Promise<void> {
   const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
-  const { code, stdout, stderr } = await run(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist')]);
-  if (code !== 0) throw new BenchError(`the operator does not compile:\n${stdout}${stderr}`);
+  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist')];
+  await promisify(execFile)(process.execPath, args, { signal }).catch((error: Error & { stdout?: string; stderr?: string }) => {
+    throw new BenchError(`the operator does not compile: ${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+  });
 }
 
 /** What follows Node in the image's ENTRYPOINT; the program by its whole path, by which a watchdog knows it. */
