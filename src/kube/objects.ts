@@ -172,22 +172,28 @@ export function parseBaseline(object: WireBaseline): BaselineRecord {
   };
 }
 
-/** Remembers canonical specs by their text; forgets all when full, since sharing is only a saving. */
-export function specInterner(limit = 10_000): InternSpec {
+/**
+ * Remembers canonical specs by their text; forgets all when it holds so many characters, since sharing is only a
+ * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
+ */
+export function specInterner(limitCharacters = 4_000_000): InternSpec {
   const byText = new Map<string, HashedSpec>();
   const byHash = new Map<string, HashedSpec>();
+  let characters = 0;
   return (spec) => {
     const text = JSON.stringify(spec ?? {});
     const known = byText.get(text);
     if (known !== undefined) return known;
     const fresh = hashedSpec(spec ?? ({} as NetworkPolicySpec));
     const shared = byHash.get(fresh.hash) ?? fresh;
-    if (byText.size >= limit) {
+    if (characters + text.length > limitCharacters) {
       byText.clear();
       byHash.clear();
+      characters = 0;
     }
     byText.set(text, shared);
     byHash.set(shared.hash, shared);
+    characters += text.length;
     return shared;
   };
 }
