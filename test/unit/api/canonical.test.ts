@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hashedSpec, wireSpec } from '../../../src/api/canonical.ts';
 import { shortHash, stableJson } from '../../../src/api/hash.ts';
-import type { NetworkPolicySpec, Peer } from '../../../src/api/network-policy.ts';
+import type { LabelSelector, NetworkPolicySpec, Peer, Port } from '../../../src/api/network-policy.ts';
 
 const spec = (rest: Partial<NetworkPolicySpec>): NetworkPolicySpec => ({ podSelector: {}, policyTypes: ['Ingress'], ...rest });
 const withPeer = (peer: Peer): NetworkPolicySpec => spec({ ingress: [{ from: [peer] }] });
@@ -44,12 +44,82 @@ describe('wireSpec', () => {
     strange.forEach((value, index) => assert.ok(!same(value, plain[index] as NetworkPolicySpec)));
   });
 
+});
+
+describe('canonical form: laws', () => {
+  const selectors = fc.constantFrom<LabelSelector>({}, { matchLabels: { a: '1' } }, { matchExpressions: [{ key: 'a', operator: 'In', values: ['1', '2'] }, { key: 'b', operator: 'Exists' }] });
+  const peers = fc.oneof(
+    fc.record({ podSelector: selectors, namespaceSelector: selectors }, { requiredKeys: ['podSelector'] }),
+    fc.record({ ipBlock: fc.constantFrom<NonNullable<Peer['ipBlock']>>({ cidr: '10.0.0.0/8' }, { cidr: '10.0.0.0/8', except: ['10.1.0.0/16', '10.2.0.0/16'] }) }),
+  );
+  const ports = fc.record({ protocol: fc.constantFrom('TCP' as const, 'UDP' as const), port: fc.constantFrom(53, 'dns'), endPort: fc.constant(60) }, { requiredKeys: [] });
+  const rules = fc.record({ peers: fc.array(peers, { minLength: 1, maxLength: 2 }), ports: fc.array(ports, { minLength: 1, maxLength: 2 }) }, { requiredKeys: [] });
+  const specs: fc.Arbitrary<NetworkPolicySpec> = fc.record({
+    podSelector: selectors, policyTypes: fc.subarray(['Ingress' as const, 'Egress' as const], { minLength: 1 }),
+    ingress: fc.array(rules.map(({ peers: from, ...rest }) => ({ ...(from === undefined ? {} : { from }), ...rest })), { maxLength: 3 }),
+    egress: fc.array(rules.map(({ peers: to, ...rest }) => ({ ...(to === undefined ? {} : { to }), ...rest })), { maxLength: 3 }),
+  });
+
   it('is its own canonical form', () => {
-    const peers = fc.array(fc.constantFrom<Peer>({ podSelector: {} }, { namespaceSelector: { matchLabels: { a: 'b' } } }, { ipBlock: { cidr: '10.0.0.0/8' } }), { maxLength: 3 });
-    const specs = fc.record({ podSelector: fc.constant({}), policyTypes: fc.subarray(['Ingress' as const, 'Egress' as const]), ingress: fc.array(fc.record({ from: peers }), { maxLength: 3 }) });
-    fc.assert(fc.property(specs, (value) => assert.deepEqual(wireSpec(wireSpec(value)), wireSpec(value))));
+    fc.assert(fc.property(specs, (value) => {
+      assert.deepEqual(wireSpec(wireSpec(value)), wireSpec(value));
+      assert.equal(hashedSpec(hashedSpec(value).spec).hash, hashedSpec(value).hash);
+    }));
+  });
+  it('leaves what it was given as it is', () => {
+    fc.assert(fc.property(specs, (value) => {
+      const before = stableJson(value);
+      wireSpec(value);
+      assert.equal(stableJson(value), before);
+    }));
+  });
+  it('the three normalisations change nothing: missing lists, TCP, order and repetition of policyTypes', () => {
+    fc.assert(fc.property(specs, (value) => {
+      const { ingress = [], egress = [], policyTypes } = value;
+      const asTyped = {
+        ...value,
+        policyTypes: [...policyTypes, ...policyTypes].reverse(),
+        ingress: ingress.length === 0 ? undefined : ingress.map((rule) => ({ from: [], ...rule, ...(rule.ports === undefined ? { ports: [] } : { ports: rule.ports.map(withoutTcp) }) })),
+        egress: egress.length === 0 ? undefined : egress.map((rule) => ({ to: [], ...rule, ...(rule.ports === undefined ? { ports: [] } : { ports: rule.ports.map(withoutTcp) }) })),
+      } as NetworkPolicySpec;
+      assert.ok(same(value, asTyped));
+    }));
+  });
+  it('and no more: order and number of rules, peers, ports and values count', () => {
+    fc.assert(fc.property(specs, (value) => {
+      for (const changed of rearranged(value)) assert.equal(same(changed, value), stableJson(wireSpec(changed)) === stableJson(wireSpec(value)));
+      for (const list of ['ingress', 'egress'] as const) {
+        const present = value[list] ?? [];
+        assert.ok(!same({ ...value, [list]: [...present, {}] }, value), 'one rule more');
+        const [first, second] = present;
+        if (first === undefined || second === undefined || stableJson(wireSpec({ ...value, [list]: [first] })) === stableJson(wireSpec({ ...value, [list]: [second] }))) continue;
+        assert.ok(!same({ ...value, [list]: [second, first, ...present.slice(2)] }, value), 'rules in another order');
+      }
+    }));
+  });
+  it('nothing in it is left to defaulting', () => {
+    fc.assert(fc.property(specs, (value) => {
+      const { ingress, egress, policyTypes, podSelector } = wireSpec(value);
+      assert.ok(ingress !== undefined && egress !== undefined && policyTypes.length > 0 && podSelector !== undefined);
+      for (const port of [...ingress, ...egress].flatMap((rule) => rule.ports ?? [])) assert.ok(port.protocol !== undefined);
+      for (const list of [...ingress.map(({ from }) => from), ...egress.map(({ to }) => to)]) assert.notEqual(list?.length, 0);
+    }));
   });
 });
+
+function withoutTcp({ protocol, ...rest }: Port): Port {
+  return protocol === undefined || protocol === 'TCP' ? rest : { protocol, ...rest };
+}
+
+/** Every list of the spec turned around, one at a time. */
+function rearranged(value: NetworkPolicySpec): NetworkPolicySpec[] {
+  const { ingress = [], egress = [] } = value;
+  return [
+    { ...value, ingress: ingress.toReversed() }, { ...value, egress: egress.toReversed() },
+    { ...value, ingress: ingress.map((rule) => ({ ...rule, ...(rule.from === undefined ? {} : { from: rule.from.toReversed() }) })) },
+    { ...value, egress: egress.map((rule) => ({ ...rule, ...(rule.ports === undefined ? {} : { ports: rule.ports.toReversed() }) })) },
+  ];
+}
 
 describe('hashes', () => {
   it('do not change from one release to the next: policies would be written for nothing', () => {
