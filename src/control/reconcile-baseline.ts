@@ -48,10 +48,16 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
 }
 
-/** Says which exemptions have ended since the last look; returns when the next one ends. */
+/** An end that nobody was there to see is announced for so long. */
+const LATE_NEWS_MS = 24 * 3_600_000;
+
+/**
+ * Says which exemptions have ended since the last look; returns when the next one ends. What this process has not
+ * looked at before, another one did when it last wrote the status.
+ */
 function noteExpiries(baseline: CompiledBaseline, parts: BaselineParts): number {
   const nowMs = parts.wallMs();
-  const lookedAtMs = parts.lookedAtMs.get(baseline.name) ?? nowMs;
+  const lookedAtMs = parts.lookedAtMs.get(baseline.name) ?? Math.max(baseline.record.statusWrittenAtMs ?? nowMs, nowMs - LATE_NEWS_MS);
   parts.lookedAtMs.set(baseline.name, nowMs);
   let nextMs = Infinity;
   for (const { expiresAtMs, target } of baseline.exemptions) {

@@ -9,12 +9,13 @@ import { parseBaseline, type BaselineRecord } from '../../../src/kube/objects.ts
 const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
 
-interface Wire { spec?: object; status?: BaselineStatus; generation?: number; finalizers?: string[]; deleting?: boolean }
+interface Wire { spec?: object; status?: BaselineStatus; statusWrittenAt?: string; generation?: number; finalizers?: string[]; deleting?: boolean }
 
-function record({ spec = {}, status, generation = 1, finalizers, deleting = false }: Wire): BaselineRecord {
+function record({ spec = {}, status, statusWrittenAt, generation = 1, finalizers, deleting = false }: Wire): BaselineRecord {
   return parseBaseline({
     metadata: {
       name: 'b', uid: 'u', resourceVersion: '5', generation,
+      ...(statusWrittenAt === undefined ? {} : { managedFields: [{ manager: 'namespace-policy-baseline-status', time: statusWrittenAt }] }),
       ...(finalizers === undefined ? {} : { finalizers }), ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
     },
     spec, ...(status === undefined ? {} : { status }),
@@ -47,7 +48,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   return { state, run: () => reconcileBaseline('b', parts, new AbortController().signal), parts };
 }
 
-const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, young: false });
+const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false });
 
 describe('status of a baseline', () => {
   it('is written once, and not again while nothing changes', async () => {
@@ -145,5 +146,19 @@ describe('exemptions of a baseline', () => {
     await run();
     await run();
     assert.deepEqual(ended, ['soon']);
+  });
+
+  it('that ended while nobody was there are announced, once: after the status was last written, and within a day', async () => {
+    const ended: string[] = [];
+    const exemptions = ['2026-05-30T00:00:00Z', '2026-06-01T11:00:00Z', '2026-06-01T11:58:00Z'].map((expiresAt, index) => ({ namespace: `ns-${index}`, reason: 'r', expiresAt }));
+    const announced = async (statusWrittenAt?: string): Promise<string[]> => {
+      const { run } = world({ spec: { exemptions }, ...(statusWrittenAt === undefined ? {} : { statusWrittenAt }) }, { exemptionEnded: (_baseline, target) => ended.push(target) });
+      await run();
+      await run();
+      return ended.splice(0);
+    };
+    assert.deepEqual(await announced('2026-06-01T11:30:00Z'), ['ns-2']);
+    assert.deepEqual(await announced('2026-05-01T00:00:00Z'), ['ns-1', 'ns-2']);
+    assert.deepEqual(await announced(), [], 'a new baseline: they were never in force');
   });
 });
