@@ -5,12 +5,12 @@
  * and planning a namespace that is as planned yields no write. What is held is done in part: part.ts.
  */
 import { DEFAULT_DENY } from '../api/names.ts';
-import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 import { resolveNames, type ResolvedName, type Scoped } from './claims.ts';
 import { decide, type Decision } from './decide.ts';
-import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover, type Loss } from './leaving.ts';
 import { keptDirections } from './isolation.ts';
+import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover, type Loss } from './leaving.ts';
 import { bridged, keeping } from './part.ts';
 import { scopeOf } from './selection.ts';
 import type { NamespaceView } from './view.ts';
@@ -98,9 +98,4 @@ function changesAt(scopes: readonly Scoped[]): number | undefined {
     if (earliest === undefined || scope.changesAtMs < earliest) earliest = scope.changesAtMs;
   }
   return earliest;
-}
-
-/** The directions of `plan` in which the baseline enforces here, for messages. */
-export function enforcedDirections({ scope }: Scoped): Direction[] {
-  return scope.kind === 'Selected' ? DIRECTIONS.filter((direction) => scope.enforced.has(direction)) : [];
 }
