@@ -47,7 +47,7 @@ async function bareNamespaces(show: Show): Promise<Series[]> {
   const inDemo = [...policies.present.values()].filter(({ metadata }) => names.includes(metadata.namespace ?? ''));
   check(inDemo.length === 0, 'there are policies in the namespaces before any baseline');
   const before = await scrapeUntil(show, `${names.length} namespaces without protection`, (series) => covered(series, 'unprotected') >= names.length);
-  terminal.say(`No policy anywhere in them: every pod talks to every pod. /metrics counts ${covered(before, 'unprotected')} namespaces as unprotected, in both directions.`);
+  terminal.say(`No policy in any of them: a pod there may talk to everything, and everything to it. /metrics counts ${covered(before, 'unprotected')} namespaces as unprotected, in both directions.`);
   return before;
 }
 
