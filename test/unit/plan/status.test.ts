@@ -103,6 +103,9 @@ describe('status: conditions', () => {
     assert.equal(said(found, 'NamespacesUpToDate'), 'False Missing');
     assert.equal(message(found, 'NamespacesUpToDate'), '1 of 2 namespaces are not as planned; first: b (Missing: x is not there yet)');
   });
+  it('whatever is not as planned is behind', () => {
+    assert.match(message(status({ rows: rows('failed', 'conflicted', 'drifted', 'pending', 'protected', 'exempt', 'audited') }), 'NamespacesUpToDate'), /^4 of 7 namespaces/);
+  });
   it('leftovers are named, and behind is nobody', () => {
     const found = status({ rows: [row('a', 'unselected', { note: { reason: 'Leftover', message: 'm' } })] });
     assert.deepEqual([said(found, 'NamespacesUpToDate'), message(found, 'NamespacesUpToDate')], ['True Succeeded', 'every selected namespace is as planned; first: a (Leftover: m)']);

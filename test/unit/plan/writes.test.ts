@@ -1,5 +1,6 @@
 /** Rule 7: the order of writes in every transition. And what of a held write goes on (never 1). */
 import assert from 'node:assert/strict';
+import { hashedSpec } from '../../../src/api/canonical.ts';
 import type { Direction } from '../../../src/api/network-policy.ts';
 import type { CompiledBaseline } from '../../../src/plan/compile.ts';
 import type { Loss } from '../../../src/plan/leaving.ts';
@@ -106,6 +107,11 @@ describe('never 1: what would be lost, and to which baseline it is counted', () 
     assert.deepEqual(losses(view), []);
     assert.equal(writesOf(view)[0], 'Remove default-deny (BaselineDeleted)');
   });
+  it('paused is no loss, also where only an allow policy isolates', () => {
+    const policies = new Map(present.policies);
+    policies.delete('default-deny');
+    assert.deepEqual(losses({ ...inCluster(present, [aBaseline('a', { ...ALL, excludedNamespaces: ['team-a'], paused: true })]), policies }), []);
+  });
   it('the end of the namespace is no loss', () => assert.deepEqual(losses({ ...present, namespace: { ...present.namespace, terminating: true } }), []));
   it('what another baseline enforces is not lost', () => {
     assert.deepEqual(losses(inCluster(present, [aBaseline('a', { ...ALL, excludedNamespaces: ['team-a'] }), aBaseline('b', INGRESS)])), ['a Egress ExcludedByName']);
@@ -178,7 +184,7 @@ describe('never 1: additions, repairs and an explicit undo go on while something
     const policies = new Map(view.policies);
     const live = policies.get('both') ?? assert.fail();
     const edited = { ...(live.spec ?? assert.fail()), egress: [{}] };
-    policies.set('both', { ...live, specHash: planNamespace(aView({ baselines: [aBaseline('a', { policies: [aTemplate('both', edited)] })] })).names.find(({ name }) => name === 'both')?.desired?.spec.hash ?? '', spec: edited });
+    policies.set('both', { ...live, specHash: hashedSpec(edited).hash, spec: edited });
     assert.deepEqual(parts({ ...view, policies }, none).map(said), []);
   });
   it('a policy that passes to another baseline does so at once, and keeps the held direction for the former one', () => {
