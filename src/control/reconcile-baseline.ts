@@ -2,7 +2,7 @@
  * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
- * held, otherwise at most once per `statusIntervalMs`.
+ * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation twice a second.
  */
 import { stableJson } from '../api/hash.ts';
 import { CLEANUP_FINALIZER } from '../api/names.ts';
@@ -96,13 +96,19 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   if (!processed && before.observedGeneration === record.generation) return {};
   if (stableJson(before) === stableJson(after)) return {};
   const nowMs = parts.now();
-  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + parts.statusIntervalMs - nowMs;
+  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(before, after, parts) - nowMs;
   if (waitMs > 0 && !isUrgent(before, after)) return { requeueAtMs: parts.wallMs() + waitMs };
   parts.writtenAtMs.set(baseline.name, nowMs);
   await parts.patchStatus(record, mergePatch(before, after), signal);
   parts.statusWritten(baseline, before, after);
   return {};
 }
+
+/** What is left of a confirmation is not far from the truth when this process is killed. */
+function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
+  return before.held?.namespaces === after.held?.namespaces ? statusIntervalMs : Math.min(statusIntervalMs, COUNTDOWN_INTERVAL_MS);
+}
+const COUNTDOWN_INTERVAL_MS = 500;
 
 /** A condition that turns, or a hold: somebody waits for it. */
 function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {
