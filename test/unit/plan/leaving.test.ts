@@ -29,10 +29,15 @@ describe('rule 8: leaving scope, by each cause', () => {
   for (const [what, view, expected] of causes) {
     it(`${what}: leftover with the reason, and removed`, () => {
       assert.deepEqual(leftovers(view), expected);
+      assert.deepEqual(planNamespace(view).retained, []);
       assert.deepEqual(planNamespace(view).writes.filter(({ kind }) => kind === 'Remove').map(said).sort(), expected.map((entry) => entry.replace(/^(\S+) (\S+)$/, 'Remove $1 ($2)')).sort());
       assert.deepEqual(leftovers(settled(view)), []);
     });
   }
+  it('what is planned is neither left over nor retained', () => {
+    const plan = planNamespace(under(aBaseline('a', POLICIES)));
+    assert.deepEqual([plan.leftovers, plan.retained], [[], []]);
+  });
   it('only the baseline in the label decides: another one that leaves takes nothing along', () => {
     assert.deepEqual(leftovers(under(aBaseline('a', POLICIES), aBaseline('b', { excludedNamespaces: ['team-a'] }))), []);
   });
