@@ -34,6 +34,14 @@ describe('rule 8: leaving scope, by each cause', () => {
       assert.deepEqual(leftovers(settled(view)), []);
     });
   }
+  it('a template removed where one of its directions is exempt as well: removed is what took both away', () => {
+    const both = aTemplate('both', { policyTypes: ['Ingress', 'Egress'] });
+    const exemptions = [{ namespace: 'team-a', reason: 'r', directions: ['Egress' as const] }];
+    const present = settled(aView({ baselines: [aBaseline('a', { exemptions: [], policies: [both] })] }));
+    assert.deepEqual(leftovers({ ...present, cluster: aView({ baselines: [aBaseline('a', { exemptions, policies: [] })] }).cluster }), ['allow-dns Exempt', 'both TemplateRemoved']);
+    const auditing = aBaseline('a', { exemptions, policies: [], ingress: { mode: 'Audit' } });
+    assert.deepEqual(leftovers({ ...present, cluster: aView({ baselines: [auditing] }).cluster }), ['allow-dns Exempt', 'both Exempt', 'default-deny Exempt']);
+  });
   it('what is planned is neither left over nor retained', () => {
     const plan = planNamespace(under(aBaseline('a', POLICIES)));
     assert.deepEqual([plan.leftovers, plan.retained], [[], []]);
