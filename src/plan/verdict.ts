@@ -7,8 +7,10 @@ import { claimsNames, type Claim } from './claims.ts';
 import type { CompiledBaseline, CompiledExemption } from './compile.ts';
 import type { LeaveReason } from './decide.ts';
 import { describeDifferences } from './drift.ts';
+import { permittedPart } from './part.ts';
 import type { NamespacePlan, PlannedName } from './plan.ts';
 import type { Scope } from './selection.ts';
+import { nameOf } from './writes.ts';
 
 export const STATES = [
   'terminating', 'excluded', 'unselected', 'exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected',
@@ -100,9 +102,16 @@ function worstOf(baseline: CompiledBaseline, plan: NamespacePlan, facts: Namespa
     const claim = planned.claims.find((entry) => entry.baseline === baseline);
     if (claim === undefined) continue;
     const found = verdictOnName(planned, claim, facts);
-    if (severity(found) < severity(worst)) worst = found;
+    if (severity(found) < severity(worst) && !(found.state === 'pending' && waitsForAnotherOnly(planned, claim, plan))) worst = found;
   }
   return worst;
+}
+
+/** All that is left to do is to take away what default-deny isolates for another baseline: this one has what it asks for. */
+function waitsForAnotherOnly({ name }: PlannedName, { baseline }: Claim, { writes }: NamespacePlan): boolean {
+  if (name !== DEFAULT_DENY) return false;
+  const write = writes.find((each) => nameOf(each) === name);
+  return write !== undefined && write.opens.length > 0 && permittedPart(write, (loss) => loss.baseline === baseline.name) === undefined;
 }
 
 /** Lower is worse. */
