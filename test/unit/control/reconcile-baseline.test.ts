@@ -73,6 +73,19 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[1]?.status.protected, '2/2');
   });
 
+  it('keeps count of a confirmation that is being carried out twice a second', async () => {
+    const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
+    let left = 20;
+    const { state, run } = world({}, { held: () => ({ held: { ...held, namespaces: left }, confirmed: true, namespaces: [] }) });
+    await run();
+    left = 12;
+    state.clock += 100;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
+    state.clock += 400;
+    await run();
+    assert.deepEqual(state.statuses.map(({ status }) => status.held?.namespaces), [20, 12]);
+  });
+
   it('is written at once when a condition turns', async () => {
     const rows = [row('protected')];
     const { state, run } = world({}, { rows: () => rows });
@@ -92,7 +105,7 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[0]?.status.conditions?.find(({ type }) => type === 'Stalled')?.reason, 'RemovalsHeld');
     now.held = NOTHING_HELD;
     await run();
-    assert.equal((state.statuses[1]?.status as { held: unknown }).held, null);
+    assert.equal((state.statuses[1]?.status as { held: unknown } | undefined)?.held, null);
   });
 
   it('stays as it is after a start until every namespace has been looked at', async () => {
