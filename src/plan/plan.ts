@@ -14,7 +14,7 @@ import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover
 import { bridged, keeping } from './part.ts';
 import { scopeOf } from './selection.ts';
 import type { NamespaceView } from './view.ts';
-import { inOrder, nameOf, removalOf, writeFor, type Write } from './writes.ts';
+import { droppedDirections, inOrder, nameOf, removalOf, writeFor, type Write } from './writes.ts';
 
 /** One claimed name with what was decided about it. */
 export interface PlannedName extends ResolvedName { readonly decision: Decision }
@@ -86,9 +86,7 @@ function plannedWrites({ policies, names, leftovers, losses, kept }: Findings): 
 /** Directions that default-deny isolates and will not any more. */
 function droppedBy(deny: Write | undefined): ReadonlyMap<Direction, string> {
   if (deny?.kind !== 'Update') return new Map();
-  const { live, policy } = deny;
-  const gone = (live.spec?.policyTypes ?? []).filter((direction) => !policy.spec.spec.policyTypes.includes(direction));
-  return new Map(gone.map((direction) => [direction, live.own.baseline ?? policy.baseline]));
+  return new Map(droppedDirections(deny).map((direction) => [direction, deny.live.own.baseline ?? deny.policy.baseline]));
 }
 
 function changesAt(scopes: readonly Scoped[]): number | undefined {
