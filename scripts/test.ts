@@ -19,6 +19,7 @@ for (let [arg] = mochaArgs; arg !== undefined && isPart(arg); [arg] = mochaArgs)
 const parts = named.length === 0 ? PARTS : named;
 
 const results: PartResult[] = [];
+/** What went wrong beside tests that failed; each counts as a failure, so that no count looks well by mistake. */
 const troubles: string[] = [];
 let interrupted = false;
 process.on('SIGINT', () => void (interrupted = true)); // mocha got it too, and ends by itself
@@ -67,7 +68,8 @@ function report(): void {
     }
   }
   for (const trouble of troubles) console.log(`TROUBLE ${trouble}`);
-  const failed = results.some((result) => result.failed > 0);
-  process.exitCode = failed || troubles.length > 0 ? 1 : 0;
-  console.log(`\n${countLine(results)}`);
+  const counted = results.filter(({ trouble }) => trouble !== undefined).length;
+  const total = [...results, { passed: 0, failed: troubles.length - counted, skipped: [] }];
+  process.exitCode = total.some(({ failed }) => failed > 0) ? 1 : 0;
+  console.log(`\n${countLine(total)}`);
 }
