@@ -9,7 +9,7 @@ import { perform } from '../apply/perform.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { parseBaseline, type BaselineRecord, type InternSpec, type NamespaceRecord, type PolicyRecord } from '../kube/objects.ts';
 import type { Logger } from '../observe/logger.ts';
-import { isFullyLabelled } from '../plan/ownership.ts';
+import { isHeldFor } from '../plan/isolation.ts';
 import type { Change, WritableStore } from '../watch/store.ts';
 import { namespaceTrigger, policyTrigger } from '../watch/triggers.ts';
 import { createViews, type Views } from '../watch/views.ts';
@@ -144,8 +144,13 @@ export function createControl(parts: ControlParts): Control {
     views.policyChanged(change);
     const urgency = policyTrigger(change);
     if (urgency !== undefined && change.namespace !== undefined) controllers.namespace.add(change.namespace, started ? urgency : 'resync');
-    const baseline = change.before?.own.baseline;
-    if (change.after === undefined && baseline !== undefined && stores.baselines.get(baseline)?.deleting === true) touchBaseline(baseline, 0);
+    touchLeaving(change.before);
+  }
+
+  /** A baseline on its way out waits for the last policy that is there for it. */
+  function touchLeaving(policy: PolicyRecord | undefined): void {
+    if (policy === undefined) return;
+    for (const { name, deleting } of stores.baselines.all()) if (deleting && isHeldFor(policy, name)) touchBaseline(name, 0);
   }
 
   function onBaseline(change: Change<BaselineRecord>): void {
@@ -284,10 +289,10 @@ function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) 
   }, signal);
 }
 
-/** Names of namespaces that hold a policy with the baseline's labels. */
+/** Names of namespaces that hold a policy which is there for the baseline. */
 function holdersOf(baseline: string, { policies }: Stores): Set<string> {
   const holders = new Set<string>();
-  for (const policy of policies.all()) if (policy.own.baseline === baseline && isFullyLabelled(policy)) holders.add(policy.namespace);
+  for (const policy of policies.all()) if (isHeldFor(policy, baseline)) holders.add(policy.namespace);
   return holders;
 }
 
