@@ -60,7 +60,8 @@ async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal)
   } catch (error) {
     noteTried(view, memory, parts);
     parts.planned(view, plan, memory);
-    if (memory.allowFailsSinceMs !== undefined) parts.again(namespace, Math.max(0, memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now()));
+    const heldBackMs = memory.allowFailsSinceMs === undefined ? 0 : memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now();
+    if (heldBackMs > 0) parts.again(namespace, heldBackMs); // past it, the backoff of the failure alone decides
     throw error;
   }
   if (plan.writes.every((write) => !isAllow(write))) memory.allowFailsSinceMs = undefined;
