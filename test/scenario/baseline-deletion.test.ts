@@ -220,6 +220,7 @@ describe('deletion of a baseline', function () {
       await world.applied(baseline);
       const { uid } = (await world.policy(namespace, 'allow-platform')).metadata;
       await world.deleteBaseline(baseline);
+      await eventually(() => operator.metric('netpol_baseline_retained_policies', { baseline }), (count) => assert.ok(count > 0, 'it has not noticed yet'));
       await world.patchPolicy(namespace, 'default-deny', { spec: { ingress: [{}] } });
       await witness.settled();
       assert.deepEqual((await world.policy(namespace, 'default-deny')).spec.ingress, [{}], 'nobody asks for it now');
