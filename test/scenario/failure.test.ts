@@ -200,9 +200,11 @@ describe('failure and restart', function () {
     try {
       const blind = await spawnOperator(kubeconfig);
       running.add(blind);
-      await eventually(blind.ready, (code) => assert.equal(code, 503), { withinMs: 20_000 });
-      const text = await eventually(() => fetch(`${blind.url}/readyz`).then((answer) => answer.text()), (found) => assert.match(found, /namespacepolicybaselines.*(forbidden|cannot)/i), { withinMs: 20_000 });
-      assert.match(text, /networkpolicies: synced/);
+      await eventually(blind.ready, (code) => assert.equal(code, 503), { withinMs: 30_000 });
+      await eventually(() => fetch(`${blind.url}/readyz`).then((answer) => answer.text()), (text) => {
+        assert.match(text, /namespacepolicybaselines.*(forbidden|cannot)/i);
+        assert.match(text, /networkpolicies: synced/);
+      }, { withinMs: 30_000 });
       await consistently(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH), 2_000, 100);
       await world.admin.patch(role, { rules: body.rules });
       await eventually(blind.ready, (code) => assert.equal(code, 200), { withinMs: 60_000, everyMs: 100 });
