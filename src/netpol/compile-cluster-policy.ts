@@ -8,6 +8,7 @@ import type { Direction } from '../api/network-policy.ts';
 import { blockOf, type Block } from './address.ts';
 import { protocolOf } from './compile-network-policy.ts';
 import { ANY, compileSelector } from './compile-selector.ts';
+import { mentionsOf } from './mentions.ts';
 import type { ClusterPolicyKind, Protocol } from './model.ts';
 import type { Action, CompiledClusterPolicy, Peer, PortMatch, Rule, Tier } from './rules.ts';
 import type { StoredAdminPort, StoredClusterPeer, StoredClusterPolicySpec, StoredClusterRule, StoredProtocol } from './stored.ts';
@@ -16,13 +17,15 @@ const BASELINE_NAME = 'default';
 
 /** `id` is the caller's: unique per equal kind and spec. */
 export function compileClusterPolicy(kind: ClusterPolicyKind, spec: StoredClusterPolicySpec | null | undefined, id: number): CompiledClusterPolicy {
+  const rules = { Ingress: rulesOf('Ingress', spec?.ingress), Egress: rulesOf('Egress', spec?.egress) };
   return {
     id,
     kind,
     tier: tierOf(kind, spec),
     priority: kind === 'BaselineAdminNetworkPolicy' ? 0 : spec?.priority ?? 0,
     subject: subjectOf(spec?.subject),
-    rules: { Ingress: rulesOf('Ingress', spec?.ingress), Egress: rulesOf('Egress', spec?.egress) },
+    rules,
+    mentions: mentionsOf(rules),
   };
 }
 

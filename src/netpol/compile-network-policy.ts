@@ -4,6 +4,7 @@
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { blockOf } from './address.ts';
 import { compileSelector } from './compile-selector.ts';
+import { mentionsOf } from './mentions.ts';
 import { PROTOCOLS, type Protocol } from './model.ts';
 import type { CompiledNetworkPolicy, Peer, PortMatch, Rule } from './rules.ts';
 import type { StoredNetworkPolicySpec, StoredPeer, StoredPort, StoredRule } from './stored.ts';
@@ -13,11 +14,13 @@ export const LAST_PORT = 65_535;
 export function compileNetworkPolicy(spec: StoredNetworkPolicySpec | null | undefined, id: number): CompiledNetworkPolicy {
   const types = policyTypesOf(spec);
   const rulesOf = (direction: Direction, stored: StoredNetworkPolicySpec['ingress']): readonly Rule[] => (types.has(direction) ? (stored ?? []).map((rule, index) => ruleOf(direction, rule, index)) : []);
+  const rules = { Ingress: rulesOf('Ingress', spec?.ingress), Egress: rulesOf('Egress', spec?.egress) };
   return {
     id,
     selector: compileSelector(spec?.podSelector),
     isolates: { Ingress: types.has('Ingress'), Egress: types.has('Egress') },
-    rules: { Ingress: rulesOf('Ingress', spec?.ingress), Egress: rulesOf('Egress', spec?.egress) },
+    rules,
+    mentions: mentionsOf(rules),
   };
 }
 

@@ -37,6 +37,13 @@ export interface Rule {
 
 export type RulesByDirection = Readonly<Record<Direction, readonly Rule[]>>;
 
+/** Names in the rules of one direction. */
+export interface Mentions {
+  readonly namespaces: ReadonlySet<string>;
+  /** Sorted. */
+  readonly portNames: readonly string[];
+}
+
 export interface CompiledNetworkPolicy {
   /** Unique in the process per equal spec: what memory of results is keyed by. */
   readonly id: number;
@@ -44,6 +51,7 @@ export interface CompiledNetworkPolicy {
   readonly isolates: Readonly<Record<Direction, boolean>>;
   /** Empty in a direction that is not isolated: such rules are inert. */
   readonly rules: RulesByDirection;
+  readonly mentions: Readonly<Record<Direction, Mentions>>;
 }
 
 export type Tier = 'Admin' | 'Baseline';
@@ -57,4 +65,5 @@ export interface CompiledClusterPolicy {
   /** Absent where the subject cannot be read: then it is nobody. */
   readonly subject: { readonly namespace: Selector; readonly pod: Selector } | undefined;
   readonly rules: RulesByDirection;
+  readonly mentions: Readonly<Record<Direction, Mentions>>;
 }
