@@ -83,11 +83,3 @@ export function subtract(ranges: readonly Range[], removed: readonly Range[]): R
   }
   return left;
 }
-
-export function intersect(a: readonly Range[], b: readonly Range[]): Range[] {
-  return union(a.flatMap((one) => b.flatMap((other) => {
-    const from = one.from > other.from ? one.from : other.from;
-    const to = one.to < other.to ? one.to : other.to;
-    return from <= to ? [{ from, to }] : [];
-  })));
-}

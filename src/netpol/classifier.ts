@@ -38,6 +38,8 @@ export interface Classifier {
   defeating(namespace: string, pod: string, direction: Direction): DefeatingPolicy[];
   /** Pods by class, as of the last flush. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
+  /** What is held; both are bounded by what there is. */
+  size(): { readonly namespaces: number; readonly specs: number };
 }
 
 export function createClassifier(options: Options): Classifier {
@@ -163,6 +165,7 @@ export function createClassifier(options: Options): Classifier {
       });
     },
     counts: (direction) => counts[direction],
+    size: () => ({ namespaces: namespaces.size(), specs: interner.size }),
   };
 }
 

@@ -31,16 +31,23 @@ export const nodeKey = (label: string): string => `o:${label}`;
 const NAME_KEY = namespaceKey(NAMESPACE_NAME_LABEL);
 /** No label can have it: a value that no rule mentions. */
 const FRESH = '\u0000';
-/** Branches per question; 5,000 take some 10 ms. */
-const BUDGET = 5000;
+/** Clauses that may be looked at, over all branches of all questions about one class. */
+export interface Budget { left: number }
+/** Some 50 ms. Rules as people write them need hundreds. */
+const BUDGET = 200_000;
+/** Given to a question even when the ones before it have used up the budget. */
+const AT_LEAST = 2000;
+
+export const aBudget = (): Budget => ({ left: BUDGET });
 
 /** What is decided already, or the clause whose key must be known first. */
 type Next = 'allowed' | 'denied' | Clause;
 
-export function extentOf(pipeline: Pipeline, domains: Domains): Extent {
-  const search = { someAllowed: false, someDenied: false, left: BUDGET };
+export function extentOf(pipeline: Pipeline, domains: Domains, budget: Budget): Extent {
+  const allowance = Math.max(budget.left, AT_LEAST);
+  const search = { someAllowed: false, someDenied: false, left: allowance };
   const visit = (at: Pipeline): void => {
-    search.left -= 1;
+    search.left -= 1 + at.admin.length + (at.isolating?.length ?? 0) + at.baseline.length;
     const next = nextOf(at);
     if (next === 'allowed') search.someAllowed = true;
     else if (next === 'denied') search.someDenied = true;
@@ -53,6 +60,7 @@ export function extentOf(pipeline: Pipeline, domains: Domains): Extent {
     }
   };
   visit(pipeline);
+  budget.left -= allowance - search.left;
   const { someAllowed, someDenied, left } = search;
   return { someAllowed, someDenied, exact: left > 0 || (someAllowed && someDenied) };
 }
@@ -95,15 +103,17 @@ function firstOf([first]: readonly Clause[]): Next | 'pass' {
   }
 }
 
-/** What no rule mentions comes first: it is what most sets of rules deny. */
+/** One value of each kind that the constraints tell apart. What no rule mentions comes first: most sets of rules deny it. */
 function valuesOf(key: string, { admin, isolating = [], baseline }: Pipeline, domains: Domains): Iterable<string | undefined> {
-  const domain = domains.get(key);
-  if (domain !== undefined) return domain;
-  const values = new Set<string | undefined>(key === NAME_KEY ? [FRESH] : [FRESH, undefined]);
-  for (const clauses of [admin, isolating, baseline]) {
-    for (const { cube } of clauses) for (const value of cube.get(key)?.values ?? []) values.add(value);
+  const constraints = [...admin, ...isolating, ...baseline].flatMap(({ cube }) => cube.get(key) ?? []);
+  const unmentioned = key === NAME_KEY ? [FRESH] : [FRESH, undefined];
+  const candidates = domains.get(key) ?? [...unmentioned, ...new Set(constraints.flatMap(({ values }) => [...values]))];
+  const kinds = new Map<string, string | undefined>();
+  for (const value of candidates) {
+    const kind = constraints.map((constraint) => (holds(constraint, value) ? '1' : '0')).join('');
+    if (!kinds.has(kind)) kinds.set(kind, value);
   }
-  return values;
+  return kinds.values();
 }
 
 function given({ admin, isolating, baseline }: Pipeline, key: string, value: string | undefined): Pipeline {

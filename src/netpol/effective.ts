@@ -5,7 +5,7 @@
  */
 import type { Direction } from '../api/network-policy.ts';
 import { cellGroups, mergedSpans, type CellGroup, type PortSpan } from './cells.ts';
-import { extentOf, isAllowed, type Extent, type Pipeline } from './decision.ts';
+import { aBudget, extentOf, isAllowed, type Budget, type Extent, type Pipeline } from './decision.ts';
 import type { Code, Family, PodPort } from './model.ts';
 import { existingValues, type ExistingPeer } from './existing.ts';
 import { clausesOf, domainsOf, piecesOf, type Pieces, type Region } from './regions.ts';
@@ -85,15 +85,16 @@ function tieredRules({ direction, clusterPolicies, isolating = [] }: ClassInput)
   ];
 }
 
-interface Place extends Region { readonly pieces: Pieces; readonly ownNamespace: string }
+interface Place extends Region { readonly pieces: Pieces; readonly ownNamespace: string; readonly budget: Budget }
 
 /** Nodes are a place of their own only where a rule tells them from other addresses. */
 function placesOf(input: ClassInput, rules: readonly Rule[]): Place[] {
   const namesNodes = rules.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes'));
   const kinds = namesNodes ? (['pods', 'outside', 'nodes'] as const) : (['pods', 'outside'] as const);
+  const budget = aBudget();
   return input.families.flatMap((family) => {
     const pieces = piecesOf(rules, family);
-    return kinds.map((place) => ({ place, family, pieces, blocksMatch: input.ipBlockMatchesPods, ownNamespace: input.ownNamespace }));
+    return kinds.map((place) => ({ place, family, pieces, blocksMatch: input.ipBlockMatchesPods, ownNamespace: input.ownNamespace, budget }));
   });
 }
 
@@ -121,10 +122,10 @@ interface PlaceExtent extends Extent { readonly exceptsOnly: boolean }
 function extentIn(input: ClassInput, pipeline: Pipeline, { group, place }: { readonly group: CellGroup; readonly place: Place }): PlaceExtent {
   const { all, notExcepted } = place.pieces;
   const names = group.reach.flatMap((reach) => (typeof reach === 'string' ? [] : reach));
-  const extent = extentOf(pipeline, domainsOf(all, names));
+  const extent = extentOf(pipeline, domainsOf(all, names), place.budget);
   if (!extent.exact && place.place === 'pods') return { ...ofExisting(input, pipeline, { group, place, found: extent }), exceptsOnly: false };
   const mayBeExcepted = place.place === 'outside' && extent.someDenied && extent.someAllowed && notExcepted.length > 0 && notExcepted.length < all.length;
-  return { ...extent, exceptsOnly: mayBeExcepted && !extentOf(pipeline, domainsOf(notExcepted, names)).someDenied };
+  return { ...extent, exceptsOnly: mayBeExcepted && !extentOf(pipeline, domainsOf(notExcepted, names), place.budget).someDenied };
 }
 
 /** What the search has found is so; the rest is said by the pods that exist. */

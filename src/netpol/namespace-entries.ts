@@ -40,6 +40,7 @@ export interface Namespaces {
   setPolicy(entry: NamespaceEntry, name: string, policy: NamedNetworkPolicy | undefined): void;
   dropIfEmpty(entry: NamespaceEntry): void;
   existing(): Iterable<ExistingPeer>;
+  size(): number;
 }
 
 export function createNamespaces(): Namespaces {
@@ -87,6 +88,7 @@ export function createNamespaces(): Namespaces {
       else entry.policies.set(name, policy);
       entry.sorted = undefined;
     },
+    size: () => entries.size,
     * existing() {
       for (const { namespace, pods } of entries.values()) {
         for (const { pod } of pods.values()) if (!pod.hostNetwork && !pod.terminal) yield { namespace, pod };
