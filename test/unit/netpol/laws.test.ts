@@ -82,11 +82,12 @@ function rankOf(found: PodClass | undefined): number {
   return found?.effective === undefined ? -1 : CLASSES.indexOf(found.effective.class);
 }
 
-/** Of the NetworkPolicies only these rules; they go on isolating. */
+/** Of all rules that let through only these; what isolates and denies stays. */
 function onlyRules(policy: Policy, direction: Direction, kept: readonly DefeatingPolicy[]): Policy {
-  if (policy.kind !== 'NetworkPolicy') return policy;
-  const rules = kept.find(({ ref }) => ref.namespace === policy.namespace && ref.name === policy.name)?.rules ?? [];
+  if (policy.kind === 'Opaque') return policy;
   const list = direction === 'Ingress' ? 'ingress' : 'egress';
+  if (policy.kind !== 'NetworkPolicy') return { ...policy, spec: { ...policy.spec, [list]: policy.spec[list]?.filter((rule) => rule?.action !== 'Accept') } };
+  const rules = kept.find(({ ref }) => ref.namespace === policy.namespace && ref.name === policy.name)?.rules ?? [];
   return { ...policy, spec: { ...policy.spec, policyTypes: [...policyTypesOf(policy.spec)], [list]: (policy.spec[list] ?? []).filter((_, index) => rules.includes(index)) } };
 }
 
