@@ -5,7 +5,7 @@
  * Holds nothing of what was removed.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
-import { classInputOf, createClassMemory, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
+import { classInputOf, createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
 import { createClusterScope, type Scope } from './cluster-scope.ts';
 import { defeatingOf } from './defeat.ts';
 import { concerns } from './evaluate.ts';
@@ -89,8 +89,8 @@ export function createClassifier(options: Options): Classifier {
 
   function settle(entry: PodEntry, direction: Direction, after: PodClass | undefined, changes: ClassChange[]): void {
     const before = entry.classes[direction];
-    if (before === after) return;
     entry.classes[direction] = after;
+    if (isEqualClass(before, after)) return;
     add(counts[direction], before?.class, -1);
     add(counts[direction], after?.class, 1);
     changes.push({ pod: entry.pod, direction, before, after });
@@ -103,9 +103,7 @@ export function createClassifier(options: Options): Classifier {
     if (pod.hostNetwork) return found;
     const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref);
     if (opaque.length === 0) return found;
-    const before = entry.classes[direction];
-    const same = before?.effective === found.effective && before?.opaque.length === opaque.length && before.opaque.every((ref, index) => ref === opaque[index]);
-    return same ? before : { ...found, class: 'unknown', opaque };
+    return { ...found, class: 'unknown', opaque };
   }
 
   return {

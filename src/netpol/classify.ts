@@ -74,6 +74,12 @@ function podClassOf(pod: Pod, applying: Applying, surroundings: Surroundings): P
   return { class: weaker(effective.class, skipping.class), effective: { ...effective, codes: [...effective.codes, 'cidr-vs-pod'] }, ifBlocksSkipPods: skipping.class, opaque: [] };
 }
 
+/** Whether nothing that a class says is another. */
+export function isEqualClass(a: PodClass | undefined, b: PodClass | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && a.class === b.class && JSON.stringify(a) === JSON.stringify(b);
+}
+
 function weaker(a: EffectiveClass, b: EffectiveClass): EffectiveClass {
   return CLASSES.indexOf(a) < CLASSES.indexOf(b) ? a : b;
 }
