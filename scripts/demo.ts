@@ -82,6 +82,10 @@ function listenForSignals({ abort, terminal }: Run): void {
       abort.abort(new Interrupted(signal));
     });
   }
+  process.on('uncaughtException', (error) => { // a fault of the demo itself: what it made has to go all the same
+    if (abort.signal.aborted) terminal.failure([String(error)]);
+    abort.abort(error);
+  });
 }
 
 async function demo(run: Run): Promise<void> {
@@ -169,7 +173,7 @@ function explain({ terminal, workDir }: Run, error: unknown): number {
   }
   const lines: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    lines.push(...(at instanceof DemoFailure || at !== error ? at.message : at.stack ?? at.message).split('\n'));
+    lines.push(...(isFaultOfOurs(at) ? at.stack ?? at.message : at.message).split('\n'));
   }
   if (lines.length === 0) lines.push(String(error));
   const kept = keepLog(workDir);
@@ -177,6 +181,11 @@ function explain({ terminal, workDir }: Run, error: unknown): number {
   if (error instanceof DemoFailure && error.next !== undefined) lines.push('', ...error.next.split('\n'));
   terminal.failure(lines);
   return 1;
+}
+
+/** Errors that explain nothing but where they happened. */
+function isFaultOfOurs(error: Error): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError || error instanceof SyntaxError;
 }
 
 function keepLog(workDir: string): string | undefined {

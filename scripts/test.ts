@@ -3,10 +3,10 @@
  *
  * Each part is a mocha process of its own, so that one that crashes or hangs takes no other with it. The last line
  * is always `N passed, N failed, N skipped`, summed over the parts; the exit code is 0 only when nothing failed,
- * crashed, hung, was missing, or was skipped without a reason.
+ * crashed, hung, was missing, or is a title without a test.
  */
 import { ensureControlPlaneBinaries } from '../test/control-plane/binaries.ts';
-import { countLine, type PartResult } from './test/counts.ts';
+import { countLine, NO_REASON, type PartResult } from './test/counts.ts';
 import { filesOf, isPart, needsControlPlane, PARTS, type Part } from './test/parts.ts';
 import { runPart } from './test/run-part.ts';
 
@@ -19,6 +19,7 @@ for (let [arg] = mochaArgs; arg !== undefined && isPart(arg); [arg] = mochaArgs)
 const parts = named.length === 0 ? PARTS : named;
 
 const results: PartResult[] = [];
+/** What went wrong beside tests that failed; each counts as a failure, so that no count looks well by mistake. */
 const troubles: string[] = [];
 let interrupted = false;
 process.on('SIGINT', () => void (interrupted = true)); // mocha got it too, and ends by itself
@@ -61,13 +62,14 @@ async function runNamed(part: Part): Promise<void> {
 
 function report(): void {
   for (const { part, skipped } of results) {
-    for (const { title, reason } of skipped) {
-      console.log(`SKIPPED (${part}) ${title}: ${reason ?? 'nobody said why'}`);
-      if (reason === undefined) troubles.push(`${part}: a test was skipped without a reason: ${title}`);
+    for (const { title, reason = NO_REASON, unwritten } of skipped) {
+      if (unwritten === true) troubles.push(`${part}: a test has a title and no body: ${title}`);
+      else console.log(`SKIPPED (${part}) ${title}: ${reason}`);
     }
   }
   for (const trouble of troubles) console.log(`TROUBLE ${trouble}`);
-  const failed = results.some((result) => result.failed > 0);
-  process.exitCode = failed || troubles.length > 0 ? 1 : 0;
-  console.log(`\n${countLine(results)}`);
+  const counted = results.filter(({ trouble }) => trouble !== undefined).length;
+  const total = [...results, { passed: 0, failed: troubles.length - counted, skipped: [] }];
+  process.exitCode = total.some(({ failed }) => failed > 0) ? 1 : 0;
+  console.log(`\n${countLine(total)}`);
 }

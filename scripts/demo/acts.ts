@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { differences } from './differences.ts';
 import { keyOf, type Sighting } from './journal.ts';
 import { sumOf, type Series } from './metrics.ts';
-import { check, conditionOf, covered, isObserved, milliseconds, scrapeUntil, statusOf, type, type Show } from './show.ts';
+import { check, conditionOf, countedIn, covered, isObserved, milliseconds, scrapeUntil, statusOf, type, type Show } from './show.ts';
 import { SAMPLE } from './stage.ts';
 import { renderRow, type Column } from './table.ts';
 
@@ -46,9 +46,15 @@ async function bareNamespaces(show: Show): Promise<Series[]> {
   inColumns(names, ROW_WIDTH).forEach((line) => terminal.row(line));
   const inDemo = [...policies.present.values()].filter(({ metadata }) => names.includes(metadata.namespace ?? ''));
   check(inDemo.length === 0, 'there are policies in the namespaces before any baseline');
-  const before = await scrapeUntil(show, `${names.length} namespaces without protection`, (series) => covered(series, 'unprotected') >= names.length);
-  terminal.say(`No policy anywhere in them: every pod talks to every pod. /metrics counts ${covered(before, 'unprotected')} namespaces as unprotected, in both directions.`);
+  const before = await scrapeUntil(show, `${names.length} namespaces without protection`, (series) =>
+    covered(series, 'unprotected') >= names.length && countedIn(series) === standing(show));
+  terminal.say(`No policy in any of them: a pod there may talk to everything, and everything to it. /metrics counts ${covered(before, 'unprotected')} namespaces as unprotected, in both directions.`);
   return before;
+}
+
+/** Namespaces that are there and stay. */
+function standing({ namespaces }: Show): number {
+  return [...namespaces.present.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined).length;
 }
 
 const ROW_WIDTH = 77;

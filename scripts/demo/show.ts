@@ -72,3 +72,6 @@ export async function scrapeUntil({ operator, signal }: Show, what: string, hold
 const COVERAGE = 'netpol_baseline_coverage_namespaces';
 
 export const covered = (series: readonly Series[], coverage: string, direction = 'Ingress'): number => sumOf(series, COVERAGE, { direction, coverage });
+
+/** Every namespace that is not terminating is in exactly one coverage. */
+export const countedIn = (series: readonly Series[]): number => sumOf(series, COVERAGE, { direction: 'Ingress' });

@@ -10,8 +10,10 @@ export interface Counts {
 
 export interface Skipped {
   readonly title: string;
-  /** From `skipBecause`; absent when nobody said why. */
+  /** From `skipBecause`; absent when it was not told that way. */
   readonly reason?: string;
+  /** A title without a test: nobody wrote it. */
+  readonly unwritten?: true;
 }
 
 export interface PartResult extends Counts {
@@ -25,3 +27,6 @@ export function countLine(results: readonly Counts[]): string {
   const sum = (of: (result: Counts) => number): number => results.reduce((total, result) => total + of(result), 0);
   return `${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed, ${sum(({ skipped }) => skipped.length)} skipped`;
 }
+
+/** Said of a test that skips itself without `skipBecause`. */
+export const NO_REASON = 'the test says above why, or does not';

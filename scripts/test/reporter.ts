@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
-import type { Counts, Skipped } from './counts.ts';
+import { NO_REASON, type Counts, type Skipped } from './counts.ts';
 
 const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 /** Where `skipBecause` of test/support/skip.ts puts the reason, on a test or on a suite. */
@@ -16,8 +16,9 @@ class CountingReporter extends Mocha.reporters.Spec {
     const skipped: Skipped[] = [];
     runner.on(EVENT_TEST_PENDING, (test: Mocha.Test) => {
       const reason = reasonOf(test);
-      skipped.push({ title: test.fullTitle(), ...(reason === undefined ? {} : { reason }) });
-      console.log(`      SKIPPED: ${reason ?? 'nobody said why'}`);
+      const unwritten = test.fn === undefined;
+      skipped.push({ title: test.fullTitle(), ...(reason === undefined ? {} : { reason }), ...(unwritten ? { unwritten } : {}) });
+      console.log(`      SKIPPED: ${reason ?? (unwritten ? 'it is not written' : NO_REASON)}`);
     });
     runner.once(EVENT_RUN_END, () => {
       const { passes = 0, failures = 0 } = runner.stats ?? {};

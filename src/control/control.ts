@@ -9,7 +9,7 @@ import { perform } from '../apply/perform.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { parseBaseline, type BaselineRecord, type InternSpec, type NamespaceRecord, type PolicyRecord } from '../kube/objects.ts';
 import type { Logger } from '../observe/logger.ts';
-import { isFullyLabelled } from '../plan/ownership.ts';
+import { isHeldFor } from '../plan/isolation.ts';
 import type { Change, WritableStore } from '../watch/store.ts';
 import { namespaceTrigger, policyTrigger } from '../watch/triggers.ts';
 import { createViews, type Views } from '../watch/views.ts';
@@ -91,9 +91,11 @@ export interface Control {
 const ASSESS_KEY = 'cluster';
 /** Summing up a baseline reads every namespace: changes of namespaces are gathered for this long first. */
 const GATHER_MS = 200;
+/** For the status of a baseline that is written while stopping. */
+const LAST_STATUS_MS = 2_000;
 
 export function createControl(parts: ControlParts): Control {
-  const { stores, clock, settings } = parts;
+  const { stores, clock, settings, log } = parts;
   const memories = createNamespaceMemories();
   const views = createViews({ ...stores, systemNamespaces: new Set(settings.systemNamespaces), wallMs: clock.wallMs });
   let started = false;
@@ -101,15 +103,16 @@ export function createControl(parts: ControlParts): Control {
 
   const gate = createRemovalGate({
     baseline: (name) => stores.baselines.get(name),
-    holding: (baseline) => holdersOf(baseline, stores),
+    holding: (baseline) => liveHoldersOf(baseline, stores),
     now: clock.now,
     wallMs: clock.wallMs,
     onHeldChanged: (baseline) => controllers.baseline.add(baseline, 'drift'),
   });
-  const shared: Shared = { ...parts, memories, views, gate, processed: new Map(), touchBaseline, wake };
+  const shared: Shared = { ...parts, memories, views, gate, processed: new Map(), draining: false, touchBaseline, wake };
+  const reconcileOneBaseline = baselineReconciler(shared);
   const controllers: Record<ControllerName, Controller> = {
     namespace: controllerOf('namespace', settings.maxInFlight, namespaceReconciler(shared), parts),
-    baseline: controllerOf('baseline', 1, baselineReconciler(shared), parts),
+    baseline: controllerOf('baseline', 1, reconcileOneBaseline, parts),
     removals: controllerOf('removals', 1, async (_key, signal) => {
       const permitted = await assessRemovals({
         names: () => names(stores.namespaces), view: (name) => views.namespace(name), version: () => views.cluster().version, gate, clock,
@@ -141,8 +144,13 @@ export function createControl(parts: ControlParts): Control {
     views.policyChanged(change);
     const urgency = policyTrigger(change);
     if (urgency !== undefined && change.namespace !== undefined) controllers.namespace.add(change.namespace, started ? urgency : 'resync');
-    const baseline = change.before?.own.baseline;
-    if (change.after === undefined && baseline !== undefined && stores.baselines.get(baseline)?.deleting === true) touchBaseline(baseline, 0);
+    touchLeaving(change.before);
+  }
+
+  /** A baseline on its way out waits for the last policy that is there for it. */
+  function touchLeaving(policy: PolicyRecord | undefined): void {
+    if (policy === undefined) return;
+    for (const { name, deleting } of stores.baselines.all()) if (deleting && isHeldFor(policy, name)) touchBaseline(name, 0);
   }
 
   function onBaseline(change: Change<BaselineRecord>): void {
@@ -151,6 +159,17 @@ export function createControl(parts: ControlParts): Control {
     controllers.baseline.add(change.name, 'drift');
     if (replans) replanAll();
     else for (const namespace of gate.reconsider(change.name)) wake(namespace, 0);
+  }
+
+  /** What is left of a confirmation that is being carried out, for whoever goes on with it. */
+  async function keepAccounts(): Promise<void> {
+    shared.draining = true;
+    for (const name of names(stores.baselines)) {
+      if (!gate.heldFor(name).confirmed) continue;
+      await reconcileOneBaseline(name, AbortSignal.timeout(LAST_STATUS_MS)).catch((error: unknown) => {
+        log.warn('what is left of a confirmation could not be written', { baseline: name, error });
+      });
+    }
   }
 
   function replanAll(): void {
@@ -170,6 +189,7 @@ export function createControl(parts: ControlParts): Control {
     },
     async drain(deadlineMs) {
       await Promise.all(Object.values(controllers).map((controller) => controller.drain(deadlineMs)));
+      await keepAccounts();
     },
     stop(reason) {
       for (const controller of Object.values(controllers)) controller.stop(reason);
@@ -183,6 +203,8 @@ interface Shared extends ControlParts {
   readonly gate: RemovalGate;
   /** By baseline: the version of the cluster view to which every namespace was brought since. */
   readonly processed: Map<string, number>;
+  /** Nothing new starts any more: a status that is worth writing is written now or never. */
+  draining: boolean;
   touchBaseline(name: string, afterMs: number): void;
   wake(namespace: string, afterMs: number): void;
 }
@@ -250,7 +272,7 @@ function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) 
       return true;
     },
     held: (name) => gate.heldFor(name),
-    holding: (name) => [...holdersOf(name, stores)].filter((namespace) => stores.namespaces.get(namespace)?.terminating === false).length,
+    holding: (name) => liveHoldersOf(name, stores).length,
     exemptionEnded: announcer.expired,
     lookedAtMs,
     async patchMetadata({ name }, patch, abort) {
@@ -261,17 +283,22 @@ function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) 
     },
     statusWritten: announcer.statusWritten,
     writtenAtMs,
-    statusIntervalMs: settings.statusIntervalMs,
+    statusIntervalMs: shared.draining ? 0 : settings.statusIntervalMs,
     now: clock.now,
     wallMs: clock.wallMs,
   }, signal);
 }
 
-/** Names of namespaces that hold a policy with the baseline's labels. */
+/** Names of namespaces that hold a policy which is there for the baseline. */
 function holdersOf(baseline: string, { policies }: Stores): Set<string> {
   const holders = new Set<string>();
-  for (const policy of policies.all()) if (policy.own.baseline === baseline && isFullyLabelled(policy)) holders.add(policy.namespace);
+  for (const policy of policies.all()) if (isHeldFor(policy, baseline)) holders.add(policy.namespace);
   return holders;
+}
+
+/** Without those on their way out, which nobody protects any more. */
+function liveHoldersOf(baseline: string, stores: Stores): readonly string[] {
+  return [...holdersOf(baseline, stores)].filter((namespace) => stores.namespaces.get(namespace)?.terminating === false);
 }
 
 function* names(store: { all(): Iterable<{ readonly name: string }> }): Iterable<string> {

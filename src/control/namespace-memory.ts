@@ -15,6 +15,8 @@ export interface Refusal { readonly reason: RefusalReason; readonly message: str
 export interface PolicyMemory {
   history: RepairHistory;
   refusal: Refusal | undefined;
+  /** Since when its writes fail for a passing cause; monotonic milliseconds. */
+  failsSinceMs: number | undefined;
   /** What an update last made of it; the same once more means that somebody undid it. */
   written: { readonly content: string; readonly atMs: number } | undefined;
   /** Version of the live object whose drift was counted; `deleted` for one that is not there. */
@@ -72,17 +74,22 @@ export function createNamespaceMemories(): NamespaceMemories {
 export function policyMemory(memory: NamespaceMemory, name: string): PolicyMemory {
   const known = memory.policies.get(name);
   if (known !== undefined) return known;
-  const fresh: PolicyMemory = { history: NO_HISTORY, refusal: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined };
+  const fresh: PolicyMemory = {
+    history: NO_HISTORY, refusal: undefined, failsSinceMs: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined,
+  };
   memory.policies.set(name, fresh);
   return fresh;
 }
 
-/** Drops what need not be remembered: names with no refusal, no open drift and no recent repair. */
+/** Drops what need not be remembered: names with no refusal or failure, no open drift and no recent repair. */
 export function tidy(memory: NamespaceMemory, nowMs: number): void {
-  for (const [name, { refusal, driftCounted, history, written }] of memory.policies) {
-    const recent = written !== undefined && nowMs - written.atMs < QUIET_MS;
-    if (refusal === undefined && driftCounted === undefined && !recent && history.mismatches === 0 && isQuiet(history, nowMs)) memory.policies.delete(name);
-  }
+  for (const [name, remembered] of memory.policies) if (isForgettable(remembered, nowMs)) memory.policies.delete(name);
+}
+
+function isForgettable({ refusal, failsSinceMs, driftCounted, history, written }: PolicyMemory, nowMs: number): boolean {
+  const recent = written !== undefined && nowMs - written.atMs < QUIET_MS;
+  const open = refusal !== undefined || failsSinceMs !== undefined || driftCounted !== undefined || history.mismatches > 0;
+  return !open && !recent && isQuiet(history, nowMs);
 }
 
 /** What verdicts need to know of earlier writes. */

@@ -2,7 +2,7 @@
  * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
- * held, otherwise at most once per `statusIntervalMs`.
+ * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation twice a second.
  */
 import { stableJson } from '../api/hash.ts';
 import { CLEANUP_FINALIZER } from '../api/names.ts';
@@ -48,10 +48,16 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
 }
 
-/** Says which exemptions have ended since the last look; returns when the next one ends. */
+/** An end that nobody was there to see is announced for so long. */
+const LATE_NEWS_MS = 24 * 3_600_000;
+
+/**
+ * Says which exemptions have ended since the last look; returns when the next one ends. What this process has not
+ * looked at before, another one did when it last wrote the status.
+ */
 function noteExpiries(baseline: CompiledBaseline, parts: BaselineParts): number {
   const nowMs = parts.wallMs();
-  const lookedAtMs = parts.lookedAtMs.get(baseline.name) ?? nowMs;
+  const lookedAtMs = parts.lookedAtMs.get(baseline.name) ?? Math.max(baseline.record.statusWrittenAtMs ?? nowMs, nowMs - LATE_NEWS_MS);
   parts.lookedAtMs.set(baseline.name, nowMs);
   let nextMs = Infinity;
   for (const { expiresAtMs, target } of baseline.exemptions) {
@@ -90,13 +96,19 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   if (!processed && before.observedGeneration === record.generation) return {};
   if (stableJson(before) === stableJson(after)) return {};
   const nowMs = parts.now();
-  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + parts.statusIntervalMs - nowMs;
+  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(before, after, parts) - nowMs;
   if (waitMs > 0 && !isUrgent(before, after)) return { requeueAtMs: parts.wallMs() + waitMs };
   parts.writtenAtMs.set(baseline.name, nowMs);
   await parts.patchStatus(record, mergePatch(before, after), signal);
   parts.statusWritten(baseline, before, after);
   return {};
 }
+
+/** What is left of a confirmation is not far from the truth when this process is killed. */
+function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
+  return before.held?.namespaces === after.held?.namespaces ? statusIntervalMs : Math.min(statusIntervalMs, COUNTDOWN_INTERVAL_MS);
+}
+const COUNTDOWN_INTERVAL_MS = 500;
 
 /** A condition that turns, or a hold: somebody waits for it. */
 function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {

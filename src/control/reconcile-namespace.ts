@@ -36,11 +36,20 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   const memory = parts.memories.of(name, view.namespace.uid);
   const plan = planNamespace(view);
   parts.planned(view, plan, memory);
-  if (plan.writes.length > 0) await carryOut({ view, plan, memory, parts }, signal);
+  if (plan.writes.length > 0) {
+    await carryOut({ view, plan, memory, parts }, signal);
+    lookBack(name, memory, parts);
+  }
   noteTried(view, memory, parts);
   const calmMs = nextCalmMs(memory, parts.now());
   if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
   return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
+}
+
+/** What was written is in the store already: whoever hears that this namespace has caught up finds it so. */
+function lookBack(name: string, memory: NamespaceMemory, parts: NamespaceParts): void {
+  const view = parts.view(name);
+  if (view !== undefined && view.namespace.uid === memory.uid) parts.planned(view, planNamespace(view), memory);
 }
 
 interface Run { readonly view: NamespaceView; readonly plan: NamespacePlan; readonly memory: NamespaceMemory; readonly parts: NamespaceParts }
@@ -60,7 +69,8 @@ async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal)
   } catch (error) {
     noteTried(view, memory, parts);
     parts.planned(view, plan, memory);
-    if (memory.allowFailsSinceMs !== undefined) parts.again(namespace, Math.max(0, memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now()));
+    const heldBackMs = memory.allowFailsSinceMs === undefined ? 0 : memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now();
+    if (heldBackMs > 0) parts.again(namespace, heldBackMs); // past it, the backoff of the failure alone decides
     throw error;
   }
   if (plan.writes.every((write) => !isAllow(write))) memory.allowFailsSinceMs = undefined;

@@ -56,7 +56,10 @@ function forgetSettled(plan: NamespacePlan, memory: NamespaceMemory, view: Names
   const written = new Set(plan.writes.map(nameOf));
   const drifting = new Set(plan.names.filter((name) => driftOf(name, view) !== undefined).map(({ name }) => name));
   for (const [name, remembered] of memory.policies) {
-    if (!written.has(name)) remembered.refusal = undefined;
+    if (!written.has(name)) {
+      remembered.refusal = undefined;
+      remembered.failsSinceMs = undefined;
+    }
     if (!drifting.has(name)) {
       remembered.driftCounted = undefined;
       remembered.driftSinceMs = undefined;

@@ -7,10 +7,10 @@ import { describeDifferences } from '../plan/drift.ts';
 import { afterMatch, afterMismatch, afterRepair, isContended } from '../plan/contention.ts';
 import type { RefusalReason } from '../plan/verdict.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
-import type { KubeError } from '../kube/errors.ts';
+import { dispositionOn, type KubeError } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
-import { policyMemory, type NamespaceMemory } from './namespace-memory.ts';
-import type { DriftChange } from './record-plan.ts';
+import { policyMemory, type NamespaceMemory, type Refusal } from './namespace-memory.ts';
+import { YOUNG_MS, type DriftChange } from './record-plan.ts';
 import type { RemovalGate } from './removal-gate.ts';
 
 export type WriteAction = 'create' | 'update' | 'remove';
@@ -67,6 +67,7 @@ function done(written: Written): void {
   const remembered = memory.policies.get(name);
   if (remembered !== undefined) {
     remembered.refusal = undefined;
+    remembered.failsSinceMs = undefined;
     remembered.history = afterMatch(remembered.history);
   }
   if (isRepair(write)) repaired(written);
@@ -120,19 +121,30 @@ function mismatched(written: Written, differences: string): void {
 }
 
 function refused(written: Written, error: KubeError): void {
-  const { namespace, memory, name, baseline, write, parts } = written;
-  const remembered = policyMemory(memory, name);
-  const isNews = remembered.refusal?.message !== error.message;
-  remembered.refusal = { reason: refusalReason(error), message: error.message };
-  parts.onWrite(ACTIONS[write.kind], 'refused');
-  if (!isNews) return;
-  parts.log.warn('policy refused', { ...fields(written), reason: remembered.refusal.reason, error: error.message });
-  parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: `${name}: ${error.message}` });
+  written.parts.onWrite(ACTIONS[written.write.kind], 'refused');
+  sayRefused(written, { reason: refusalReason(error), message: error.message });
 }
 
-function failed({ memory, write, parts }: Written, _error: unknown): void {
+/** Once for each message. */
+function sayRefused(written: Written, refusal: Refusal): void {
+  const { namespace, memory, name, baseline, parts } = written;
+  const remembered = policyMemory(memory, name);
+  const isNews = remembered.refusal?.message !== refusal.message;
+  remembered.refusal = refusal;
+  if (!isNews) return;
+  parts.log.warn('policy refused', { ...fields(written), reason: refusal.reason, error: refusal.message });
+  parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: `${name}: ${refusal.message}` });
+}
+
+/** A failure that does not pass is told like a refusal: the namespace is not just slow. */
+function failed(written: Written, error: unknown): void {
+  const { memory, name, write, parts } = written;
   parts.onWrite(ACTIONS[write.kind], 'failed');
   if (isAllow(write)) memory.allowFailsSinceMs ??= parts.now();
+  if (dispositionOn(error) !== 'retry') return; // gone, or to be planned again
+  const remembered = policyMemory(memory, name);
+  remembered.failsSinceMs ??= parts.now();
+  if (parts.now() - remembered.failsSinceMs >= YOUNG_MS) sayRefused(written, { reason: 'Unavailable', message: error instanceof Error ? error.message : String(error) });
 }
 
 function refusalReason({ kind, message }: KubeError): RefusalReason {

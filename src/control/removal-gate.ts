@@ -74,9 +74,10 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
   function ledgerOf(baseline: string): Ledger {
     const known = ledgers.get(baseline);
     if (known !== undefined) return known;
+    const record = parts.baseline(baseline);
     const fresh: Ledger = {
       losing: new Map(), lost: new Map(), confirmation: undefined, decision: undefined,
-      settledGeneration: parts.baseline(baseline)?.status.observedGeneration ?? 0,
+      settledGeneration: (settled ? record?.generation : record?.status.observedGeneration) ?? 0,
     };
     ledgers.set(baseline, fresh);
     return fresh;
@@ -175,9 +176,9 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       }
     },
     heldFor(baseline) {
-      const ledger = ledgers.get(baseline);
-      const held = ledger?.decision?.held;
-      if (ledger === undefined || held === undefined) return NOTHING_HELD;
+      const ledger = ledgerOf(baseline); // begun before the status of a new generation is written, or its spec would look settled
+      const held = ledger.decision?.held;
+      if (held === undefined) return NOTHING_HELD;
       const remaining = ledger.confirmation?.token === held.token ? ledger.confirmation.remaining : held.namespaces;
       return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing.keys()].sort() };
     },

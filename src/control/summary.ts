@@ -13,7 +13,7 @@ export function statusRows(baseline: string, memories: NamespaceMemories, nowMs:
   for (const [namespace, memory] of memories.all()) {
     const verdict = memory.report?.verdicts.get(baseline);
     if (memory.report === undefined || verdict === undefined) continue;
-    rows.push({ namespace, verdict, note: noteFor(baseline, memory.report), young: isYoung(memory, nowMs) });
+    rows.push({ namespace, verdict, note: noteFor(baseline, memory.report), owner: memory.report.owner, young: isYoung(memory, nowMs) });
   }
   return rows;
 }

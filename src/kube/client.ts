@@ -113,12 +113,12 @@ const STATUS_WRITE = new URLSearchParams({ fieldManager: STATUS_FIELD_MANAGER, f
 const MERGE_PATCH = 'application/merge-patch+json';
 
 function clientOver(parts: RequestParts & { readonly settings: ClientSettings }): KubeClient {
-  const { requestMs, listMs } = parts.settings;
+  const { requestMs, baselineMs, listMs } = parts.settings;
 
   /** The API server answers with the object that was asked for: the one place where that is taken on trust. */
   async function send<W extends WireObject>(resource: Resource<W>, address: ObjectAddress, call: Omit<Call, 'attempt' | 'deadlineMs'>, signal: AbortSignal): Promise<W> {
     const attempt: Attempt = { verb: VERBS[call.method], resource: resource.plural, name: address.name, namespace: address.namespace };
-    return await callApi(parts, { ...call, attempt, deadlineMs: requestMs }, signal) as W;
+    return await callApi(parts, { ...call, attempt, deadlineMs: call.method === 'PATCH' ? baselineMs : requestMs }, signal) as W;
   }
   function create<W extends WireObject>(resource: Resource<W>, object: W, signal: AbortSignal, urgent = false): Promise<W> {
     return send(resource, addressOf(object), { method: 'POST', path: `${collectionPath(resource, object.metadata.namespace)}?${WRITE}`, body: object, urgent }, signal);

@@ -7,7 +7,7 @@
 import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import {
   BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
-  PART_OF_LABEL, PRODUCT, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
+  PART_OF_LABEL, PRODUCT, STATUS_FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
 } from '../api/names.ts';
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
 import { baselineSpec, baselineStatus, type BaselineSpec, type BaselineStatus } from '../api/v1alpha1.ts';
@@ -27,7 +27,7 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: unknown[];
-  managedFields?: { manager?: string; operation?: string; subresource?: string }[];
+  managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[];
 }
 
 export interface WireObject { apiVersion?: string; kind?: string; metadata: ObjectMeta }
@@ -101,6 +101,8 @@ export interface BaselineRecord extends ObjectRecord {
   /** Of the canonical spec: the same on every cluster, so that it can be committed with the change. */
   readonly specHash: string;
   readonly status: BaselineStatus;
+  /** When a replica of ours last wrote the status, to the second; milliseconds since the epoch. Absent before the first time. */
+  readonly statusWrittenAtMs: number | undefined;
 }
 
 const ANNOTATION_LIMIT = 256;
@@ -169,7 +171,13 @@ export function parseBaseline(object: WireBaseline): BaselineRecord {
     problem: parsed.success ? undefined : z.prettifyError(parsed.error),
     specHash: shortHash(stableJson(parsed.data ?? object.spec ?? {})),
     status: status.data ?? {},
+    statusWrittenAtMs: writtenAtMs(metadata, STATUS_FIELD_MANAGER),
   };
+}
+
+function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | undefined {
+  const time = managedFields?.find((entry) => entry.manager === manager)?.time;
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 /**

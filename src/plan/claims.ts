@@ -9,9 +9,9 @@ import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import { DEFAULT_DENY } from '../api/names.ts';
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
+import { directionSet, type CompiledBaseline, type CompiledTemplate, type DirectionSet } from './compile.ts';
 import { isolatedForText, keptDirections } from './isolation.ts';
 import { isFullyLabelled } from './ownership.ts';
-import { directionSet, type CompiledBaseline, type CompiledTemplate, type DirectionSet } from './compile.ts';
 import type { Scope } from './selection.ts';
 import { defaultDeny } from './templates/default-deny.ts';
 

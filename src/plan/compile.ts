@@ -5,11 +5,11 @@
  */
 import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import { ALLOW_DNS, DEFAULT_DENY } from '../api/names.ts';
-import { DIRECTIONS, type Direction, type NetworkPolicySpec } from '../api/network-policy.ts';
+import { DIRECTIONS, type Direction, type LabelSelector, type NetworkPolicySpec } from '../api/network-policy.ts';
 import type { BaselineSpec, Exemption, Mode } from '../api/v1alpha1.ts';
 import type { BaselineRecord, NamespaceRecord } from '../kube/objects.ts';
 import { matcherOf, selectorProblem, type Matcher } from '../api/selector.ts';
-import { peersProblem, portsProblem, templateProblem } from './template-problem.ts';
+import { anyPeerProblem, peersProblem, portsProblem, templateProblem } from './template-problem.ts';
 import { allowDns } from './templates/allow-dns.ts';
 import { defaultDeny } from './templates/default-deny.ts';
 import { project } from './templates/project.ts';
@@ -110,7 +110,7 @@ function compileTemplates(spec: BaselineSpec): CompiledTemplate[] {
       selects: matcherOf(template.namespaceSelector),
       selectsUnknown: selected !== undefined,
       rendered: render(template.networkPolicy),
-      problem: templateProblem(template.networkPolicy) ?? selected,
+      problem: templateProblem(template.networkPolicy) ?? anyPeerProblem(template) ?? selected,
     };
   });
   if (spec.dns.enabled) {
@@ -150,13 +150,22 @@ function specProblem(spec: BaselineSpec): string | undefined {
   const selected = prefixed('spec.namespaceSelector', selectorProblem(spec.namespaceSelector));
   if (selected !== undefined) return selected;
   for (const [index, exemption] of spec.exemptions.entries()) {
-    const problem = prefixed(`spec.exemptions[${index}].namespaceSelector`, selectorProblem(exemption.namespaceSelector));
+    const problem = prefixed(`spec.exemptions[${index}]`, exemptionProblem(exemption));
     if (problem !== undefined) return problem;
-    if (exemption.expiresAt !== undefined && Number.isNaN(Date.parse(exemption.expiresAt))) {
-      return `spec.exemptions[${index}].expiresAt: "${exemption.expiresAt}" is not an RFC 3339 time`;
-    }
   }
   return undefined;
+}
+
+/** The CRD says most of this too; here it is said again, since an exemption of nothing in particular opens everything. */
+function exemptionProblem({ namespace, namespaceSelector, expiresAt }: Exemption): string | undefined {
+  if ((namespace === undefined) === (namespaceSelector === undefined)) return 'an exemption names exactly one of namespace and namespaceSelector';
+  if (namespaceSelector !== undefined && isEmptySelector(namespaceSelector)) return 'namespaceSelector: an empty one would exempt every namespace';
+  if (expiresAt !== undefined && Number.isNaN(Date.parse(expiresAt))) return `expiresAt: "${expiresAt}" is not an RFC 3339 time`;
+  return prefixed('namespaceSelector', selectorProblem(namespaceSelector));
+}
+
+function isEmptySelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 }
 
 function prefixed(field: string, problem: string | undefined): string | undefined {

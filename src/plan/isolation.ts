@@ -34,6 +34,12 @@ export function namedIn(text: string | undefined, direction: Direction): string 
   return text?.split(',').find((entry) => entry.startsWith(`${direction}=`))?.slice(direction.length + 1);
 }
 
+/** Whether a policy is there for this baseline: by its labels, or in a direction of another one's default-deny. */
+export function isHeldFor(policy: PolicyRecord, baseline: string): boolean {
+  return isFullyLabelled(policy)
+    && (policy.own.baseline === baseline || DIRECTIONS.some((direction) => namedIn(policy.isolatedFor, direction) === baseline));
+}
+
 /** The annotation: who asks for which direction; `undefined` where the label says it all. */
 export function isolatedForText(asking: readonly (readonly [Direction, string])[]): string | undefined {
   return asking.length === 0 ? undefined : asking.map(([direction, baseline]) => `${direction}=${baseline}`).join(',');

@@ -87,9 +87,10 @@ function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope:
     case 'Excluded': return scope.reason;
     case 'Selected': {
       const types = policy.spec?.policyTypes ?? [];
-      if (types.some((direction) => scope.exempt.has(direction) && baseline.modes[direction] === 'Enforce')) return 'Exempt';
-      if (!types.some((direction) => scope.enforced.has(direction))) return 'DirectionNotEnforced';
-      return baseline.templates.some(({ name }) => name === policy.name) ? 'NotSelected' : 'TemplateRemoved';
+      if (types.some((direction) => scope.enforced.has(direction))) {
+        return baseline.templates.some(({ name }) => name === policy.name) ? 'NotSelected' : 'TemplateRemoved';
+      }
+      return types.some((direction) => scope.exempt.has(direction) && baseline.modes[direction] === 'Enforce') ? 'Exempt' : 'DirectionNotEnforced';
     }
   }
 }

@@ -5,16 +5,16 @@
  * and planning a namespace that is as planned yields no write. What is held is done in part: part.ts.
  */
 import { DEFAULT_DENY } from '../api/names.ts';
-import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { Direction } from '../api/network-policy.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 import { resolveNames, type ResolvedName, type Scoped } from './claims.ts';
 import { decide, type Decision } from './decide.ts';
-import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover, type Loss } from './leaving.ts';
 import { keptDirections } from './isolation.ts';
+import { findLeaving, findLosses, plannedDirections, scopesByName, type Leftover, type Loss } from './leaving.ts';
 import { bridged, keeping } from './part.ts';
 import { scopeOf } from './selection.ts';
 import type { NamespaceView } from './view.ts';
-import { inOrder, nameOf, removalOf, writeFor, type Write } from './writes.ts';
+import { droppedDirections, inOrder, nameOf, removalOf, writeFor, type Write } from './writes.ts';
 
 /** One claimed name with what was decided about it. */
 export interface PlannedName extends ResolvedName { readonly decision: Decision }
@@ -86,9 +86,7 @@ function plannedWrites({ policies, names, leftovers, losses, kept }: Findings): 
 /** Directions that default-deny isolates and will not any more. */
 function droppedBy(deny: Write | undefined): ReadonlyMap<Direction, string> {
   if (deny?.kind !== 'Update') return new Map();
-  const { live, policy } = deny;
-  const gone = (live.spec?.policyTypes ?? []).filter((direction) => !policy.spec.spec.policyTypes.includes(direction));
-  return new Map(gone.map((direction) => [direction, live.own.baseline ?? policy.baseline]));
+  return new Map(droppedDirections(deny).map((direction) => [direction, deny.live.own.baseline ?? deny.policy.baseline]));
 }
 
 function changesAt(scopes: readonly Scoped[]): number | undefined {
@@ -98,9 +96,4 @@ function changesAt(scopes: readonly Scoped[]): number | undefined {
     if (earliest === undefined || scope.changesAtMs < earliest) earliest = scope.changesAtMs;
   }
   return earliest;
-}
-
-/** The directions of `plan` in which the baseline enforces here, for messages. */
-export function enforcedDirections({ scope }: Scoped): Direction[] {
-  return scope.kind === 'Selected' ? DIRECTIONS.filter((direction) => scope.enforced.has(direction)) : [];
 }

@@ -15,6 +15,8 @@ export interface StatusRow {
   readonly verdict: Verdict;
   /** Leftover and overridden exemptions, which are no state of their own. */
   readonly note: { readonly reason: string; readonly message: string } | undefined;
+  /** Whom to ask, by the baseline's ownerKey; empty where nobody is named. */
+  readonly owner: string;
   /** Pending for less than 5 s: normal for a new namespace, and not worth a write. */
   readonly young: boolean;
 }
@@ -33,6 +35,7 @@ export interface StatusInput {
 
 const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
 const MESSAGE_LIMIT = 512;
+const OWNER_LIMIT = 128;
 const CONDITION_MESSAGE_LIMIT = 2_048;
 
 export function nextStatus(input: StatusInput): BaselineStatus {
@@ -71,9 +74,10 @@ function worstCases(rows: readonly StatusRow[]): WorstCase[] {
     .filter((row) => row.note !== undefined || isWorthNaming(row))
     .sort((a, b) => Number(isWorthNaming(b)) - Number(isWorthNaming(a)) || severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
     .slice(0, WORST_LIMIT)
-    .map(({ namespace, verdict, note }) => {
+    .map(({ namespace, verdict, note, owner }) => {
       const { reason, message } = WORTH_NAMING.has(verdict.state) ? verdict : note ?? verdict;
-      return { namespace, state: verdict.state, reason, message: clip(message, MESSAGE_LIMIT) };
+      const asked = owner === '' ? '' : ` (owner: ${clip(owner, OWNER_LIMIT)})`;
+      return { namespace, state: verdict.state, reason, message: clip(message, MESSAGE_LIMIT - asked.length) + asked };
     });
 }
 

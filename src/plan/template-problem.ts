@@ -5,6 +5,7 @@
  * is in place stays as it is.
  */
 import type { NetworkPolicySpec, Peer, Port } from '../api/network-policy.ts';
+import type { PolicyTemplate } from '../api/v1alpha1.ts';
 import { isRange, isWithin } from './cidr.ts';
 import { selectorProblem } from '../api/selector.ts';
 
@@ -22,6 +23,15 @@ export function templateProblem(spec: NetworkPolicySpec): string | undefined {
     if (problem !== undefined) return `egress[${index}].${problem}`;
   }
   return undefined;
+}
+
+/** Said by the CRD too; here again, since a rule whose from or to was lost on the way would open a direction everywhere. */
+export function anyPeerProblem({ allowAnyPeer = false, networkPolicy: { ingress = [], egress = [] } }: Pick<PolicyTemplate, 'allowAnyPeer' | 'networkPolicy'>): string | undefined {
+  if (allowAnyPeer) return undefined;
+  const inward = ingress.findIndex(({ from = [] }) => from.length === 0);
+  const outward = egress.findIndex(({ to = [] }) => to.length === 0);
+  if (inward !== -1) return `ingress[${inward}] has no from and would allow every source; set allowAnyPeer: true if that is meant`;
+  return outward === -1 ? undefined : `egress[${outward}] has no to and would allow every destination; set allowAnyPeer: true if that is meant`;
 }
 
 export function peersProblem(field: string, peers: readonly Peer[] | undefined): string | undefined {

@@ -1,12 +1,16 @@
 /**
  * The state of a namespace for one baseline: exclusive, the first that applies, the same word everywhere.
  */
+import { DEFAULT_DENY } from '../api/names.ts';
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { claimsNames, type Claim } from './claims.ts';
 import type { CompiledBaseline, CompiledExemption } from './compile.ts';
+import type { LeaveReason } from './decide.ts';
 import { describeDifferences } from './drift.ts';
+import { permittedPart } from './part.ts';
 import type { NamespacePlan, PlannedName } from './plan.ts';
 import type { Scope } from './selection.ts';
-import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import { nameOf } from './writes.ts';
 
 export const STATES = [
   'terminating', 'excluded', 'unselected', 'exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected',
@@ -98,9 +102,16 @@ function worstOf(baseline: CompiledBaseline, plan: NamespacePlan, facts: Namespa
     const claim = planned.claims.find((entry) => entry.baseline === baseline);
     if (claim === undefined) continue;
     const found = verdictOnName(planned, claim, facts);
-    if (severity(found) < severity(worst)) worst = found;
+    if (severity(found) < severity(worst) && !(found.state === 'pending' && waitsForAnotherOnly(planned, claim, plan))) worst = found;
   }
   return worst;
+}
+
+/** All that is left to do is to take away what default-deny isolates for another baseline: this one has what it asks for. */
+function waitsForAnotherOnly({ name }: PlannedName, { baseline }: Claim, { writes }: NamespacePlan): boolean {
+  if (name !== DEFAULT_DENY) return false;
+  const write = writes.find((each) => nameOf(each) === name);
+  return write !== undefined && write.opens.length > 0 && permittedPart(write, (loss) => loss.baseline === baseline.name) === undefined;
 }
 
 /** Lower is worse. */
@@ -126,7 +137,7 @@ function verdictOnName(planned: PlannedName, claim: Claim, facts: NamespaceFacts
 /** default-deny is a union: nobody loses it. Elsewhere an equal spec is as good as the own one. */
 function supersededBy({ name, claims }: PlannedName, claim: Claim): string | undefined {
   const [winner] = claims;
-  if (claim === winner || name === 'default-deny' || claim.wanted.hash === winner.wanted.hash) return undefined;
+  if (claim === winner || name === DEFAULT_DENY || claim.wanted.hash === winner.wanted.hash) return undefined;
   return winner.baseline.name;
 }
 
@@ -146,7 +157,7 @@ function verdictOnDecision({ name, decision }: PlannedName, claim: Claim): Verdi
   }
 }
 
-function left(name: string, reason: 'ForeignPolicy' | 'DriftWarned' | 'Paused' | 'InvalidTemplate', differences: string, problem: string | undefined): Verdict {
+function left(name: string, reason: LeaveReason, differences: string, problem: string | undefined): Verdict {
   switch (reason) {
     case 'ForeignPolicy':
       return { state: 'conflicted', reason: 'ForeignPolicy', message: `${name} exists and is not ours; rename or delete it, or set adoptionPolicy: Adopt` };

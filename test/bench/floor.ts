@@ -5,7 +5,7 @@
  * requests in flight, same bodies and order. It looks at no answer but its status, keeps nothing, plans nothing.
  * Started with fork and one argument, a `FloorOrder` as JSON; ends when its parent goes.
  */
-import { NAMESPACES_PATH, POLICIES_PATH, presentVersion, rawApi } from './raw-api.ts';
+import { follow, NAMESPACES_PATH, POLICIES_PATH, rawApi, type RawApi, type WatchEvent } from './raw-api.ts';
 import { template, type Filling, type RecordedPolicy } from './recorded-requests.ts';
 import type { RawRequest } from './raw-api.ts';
 
@@ -48,13 +48,12 @@ async function main(order: FloorOrder): Promise<void> {
 }
 
 interface Hands {
-  readonly api: ReturnType<typeof rawApi>;
+  readonly api: RawApi;
   readonly write: (request: RawRequest) => Promise<void>;
   readonly fail: (error: Error) => void;
 }
 
-interface Event {
-  readonly type: string;
+interface PolicyEvent extends WatchEvent {
   readonly object: {
     readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly resourceVersion: string };
     readonly spec?: { readonly ingress?: unknown };
@@ -80,27 +79,22 @@ async function watchNamespaces(order: FloorOrder, { api, write, fail }: Hands): 
     next();
   }
 
-  await watch(api, NAMESPACES_PATH, fail, ({ type, object: { metadata: { name } } }) => {
+  await follow(api, NAMESPACES_PATH, ({ type, object: { metadata: { name } } }) => {
     if (type !== 'ADDED' || !name.startsWith(order.prefix)) return;
     if (order.firstWriteDelayMs === 0 || name.includes(AT_ONCE)) enqueue(name);
     else setTimeout(enqueue, order.firstWriteDelayMs, name);
-  });
+  }, fail);
 }
 
 /** Deleted: POST. Edited, which in this bench means that rules were added to a policy without any: PUT. */
 async function watchPolicies(order: FloorOrder, { api, write, fail }: Hands): Promise<void> {
   const repairs = new Map(order.policies.map(({ name, create, replace }) => [name, { create: template(create), replace: template(replace) }]));
-  await watch(api, POLICIES_PATH, fail, ({ type, object: { metadata, spec } }) => {
+  await follow<PolicyEvent>(api, POLICIES_PATH, ({ type, object: { metadata, spec } }) => {
     const repair = metadata.namespace.startsWith(order.prefix) ? repairs.get(metadata.name) : undefined;
     if (repair === undefined) return;
     const { namespace, uid, resourceVersion } = metadata;
     const filling: Filling = { namespace, uid, resourceVersion };
     if (type === 'DELETED') write(repair.create(filling)).catch(fail);
     else if (type === 'MODIFIED' && spec?.ingress !== undefined) write(repair.replace(filling)).catch(fail);
-  });
-}
-
-async function watch(api: Hands['api'], collection: string, fail: (error: Error) => void, onEvent: (event: Event) => void): Promise<void> {
-  const version = await presentVersion(api, collection);
-  await api.watch(`${collection}?watch=1&resourceVersion=${version}`, (line) => { onEvent(JSON.parse(line) as Event); }, fail);
+  }, fail);
 }

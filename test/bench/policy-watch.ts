@@ -2,12 +2,11 @@
  * The independent observer: one watch on all policies, as somebody else than operator and floor.
  * What it has seen is what counts as there; its own delay is the same for both.
  */
-import { POLICIES_PATH, presentVersion, type RawApi } from './raw-api.ts';
+import { follow, POLICIES_PATH, type RawApi, type WatchEvent } from './raw-api.ts';
 
-export interface PolicyEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+export interface PolicyEvent extends WatchEvent {
   readonly object: {
-    readonly metadata: { readonly namespace: string; readonly name: string };
+    readonly metadata: { readonly namespace: string; readonly name: string; readonly resourceVersion: string };
     readonly spec: { readonly ingress?: unknown };
   };
 }
@@ -23,23 +22,17 @@ export interface PolicyWatch {
 
 const isCreation = ({ type }: PolicyEvent): boolean => type === 'ADDED';
 
-export async function watchPolicies(api: RawApi, onEnd: (error: Error) => void): Promise<PolicyWatch> {
+export async function watchPolicies(api: RawApi, onFailure: (error: Error) => void): Promise<PolicyWatch> {
   const waiting = new Map<string, { readonly accepts: (event: PolicyEvent) => boolean; readonly seen: (atMs: number) => void }>();
-  const version = await presentVersion(api, POLICIES_PATH);
-  await api.watch(`${POLICIES_PATH}?watch=1&resourceVersion=${version}`, (line) => {
+  await follow<PolicyEvent>(api, POLICIES_PATH, (event) => {
     const atMs = performance.now();
-    const event = JSON.parse(line) as PolicyEvent;
-    if (event.type === 'ERROR') {
-      onEnd(new Error(`the watch on policies failed: ${line.slice(0, 300)}`));
-      return;
-    }
     const { namespace, name } = event.object.metadata;
     const key = `${namespace}/${name}`;
     const waiter = waiting.get(key);
     if (waiter === undefined || !waiter.accepts(event)) return;
     waiting.delete(key);
     waiter.seen(atMs);
-  }, onEnd);
+  }, onFailure);
 
   const next: PolicyWatch['next'] = (namespace, name, accepts) =>
     new Promise((resolve) => { waiting.set(`${namespace}/${name}`, { accepts, seen: resolve }); });

@@ -2,6 +2,8 @@
  * Where the time of a V8 processor profile went: by area (a folder of src, a package, Node itself) and by function. Pure.
  */
 
+import { median } from './statistics.ts';
+
 /** The part of V8's format that is read. */
 export interface CpuProfile {
   readonly nodes: readonly {
@@ -29,10 +31,13 @@ export interface ProfileSummary {
 }
 
 const IDLE = '(idle)';
+/** A sample that comes later than this many others waited for a processor: what it fell on did not take that long. */
+const LATE = 3;
 
 export function summarize({ nodes, samples, timeDeltas }: CpuProfile): ProfileSummary {
   const selfOf = new Map<number, number>();
-  samples.forEach((id, index) => { selfOf.set(id, (selfOf.get(id) ?? 0) + (timeDeltas[index] ?? 0)); });
+  const longestUs = LATE * median(timeDeltas);
+  samples.forEach((id, index) => { selfOf.set(id, (selfOf.get(id) ?? 0) + Math.min(timeDeltas[index] ?? 0, longestUs)); });
   const areas = new Map<string, number>();
   const ours = new Map<string, number>();
   const others = new Map<string, number>();

@@ -29,8 +29,8 @@ export interface RawApi {
   send(request: RawRequest): Promise<RawAnswer>;
   /** Sends and parses; throws unless the status is 2xx. */
   must(request: RawRequest): Promise<unknown>;
-  /** On a connection of its own; resolves when the answer has begun. Its end, other than by `close`, goes to `onEnd`. */
-  watch(path: string, onLine: (line: string) => void, onEnd: (error: Error) => void): Promise<void>;
+  /** On a connection of its own; resolves when the answer has begun. `onEnd` is told of every later end but by `close`. */
+  watch(path: string, onLine: (line: string) => void, onEnd: () => void): Promise<void>;
   /** Ends everything at once. */
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export function rawApi(kubeconfigPath: string, connections: number): RawApi {
   const { origin, ca, client, token } = credentialsIn(kubeconfigPath);
   const tls = { ca, ...client };
   const pool = new Pool(origin, { connections, pipelining: 1, allowH2: false, headersTimeout: 0, bodyTimeout: 0, connect: tls });
-  const watches: Client[] = [];
+  const watches = new Set<Client>();
   const common = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   let closed = false;
 
@@ -72,20 +72,22 @@ export function rawApi(kubeconfigPath: string, connections: number): RawApi {
     },
     watch(path, onLine, onEnd) {
       const client = new Client(origin, { allowH2: false, headersTimeout: 0, bodyTimeout: 0, connect: tls });
-      watches.push(client);
+      watches.add(client);
       return new Promise((resolve, reject) => {
         let begun = false;
         const onBegin = (): void => { begun = true; resolve(); };
         const onEnded = (error: Error): void => {
+          watches.delete(client);
+          void client.destroy();
           if (!begun) reject(error);
-          else if (!closed) onEnd(error);
+          else if (!closed) onEnd();
         };
         client.dispatch({ method: 'GET', path, headers: common, body: null }, lineHandler({ path, onLine, onBegin, onEnd: onEnded }));
       });
     },
     async close() {
       closed = true;
-      await Promise.all([pool.destroy(), ...watches.map((client) => client.destroy())]);
+      await Promise.all([pool.destroy(), ...[...watches].map((client) => client.destroy())]);
     },
   };
 }
@@ -145,10 +147,31 @@ export function credentialsIn(kubeconfigPath: string): Credentials {
   };
 }
 
-/** Where a watch for what comes from now on has to begin. */
-export async function presentVersion(api: RawApi, collection: string): Promise<string> {
+/** As much of a watch event as whoever follows it declares to be there. */
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'ERROR';
+  readonly object: { readonly metadata: { readonly name: string; readonly resourceVersion: string } };
+}
+
+/**
+ * Watches what happens to a collection from now on; resolves when the watch has begun. A watch that the API server ends, as it
+ * does with one that reads too slowly, goes on where it was.
+ */
+export async function follow<E extends WatchEvent>(api: RawApi, collection: string, onEvent: (event: E) => void, onFailure: (error: Error) => void): Promise<void> {
   const { metadata } = await api.must({ method: 'GET', path: `${collection}?limit=1` }) as { metadata: { resourceVersion: string } };
-  return metadata.resourceVersion;
+  let version = metadata.resourceVersion;
+  let failed = false;
+  const begin = (): Promise<void> => api.watch(`${collection}?watch=1&resourceVersion=${version}`, (line) => {
+    const event = JSON.parse(line) as E;
+    if (event.type === 'ERROR') {
+      failed = true;
+      onFailure(new Error(`the watch on ${collection} failed: ${line.slice(0, 300)}`));
+      return;
+    }
+    version = event.object.metadata.resourceVersion;
+    onEvent(event);
+  }, () => { if (!failed) begin().catch(onFailure); });
+  await begin();
 }
 
 export const NAMESPACES_PATH = '/api/v1/namespaces';

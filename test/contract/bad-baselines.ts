@@ -73,9 +73,10 @@ export const BAD_BASELINES: readonly BadBaseline[] = [
   { what: 'a range with bits past its prefix', spec: from('{ipBlock: {cidr: 10.0.0.1/8}}'), field: `${RULE}.from[0].ipBlock`, message: MASKED },
   { what: 'an IPv6 range with bits past its prefix', spec: from("{ipBlock: {cidr: '2001:db8::1/32'}}"), field: `${RULE}.from[0].ipBlock`, message: MASKED },
   { what: 'an IPv4 range in IPv6 clothes', spec: from("{ipBlock: {cidr: '::ffff:10.0.0.0/104'}}"), field: `${RULE}.from[0].ipBlock`, message: MASKED },
-  { what: 'an address that is no range', spec: from('{ipBlock: {cidr: 10.0.0.1}}'), field: `${RULE}.from[0].ipBlock.cidr`, message: 'must be of type cidr: "10.0.0.1"' },
+  { what: 'an address that is no range', spec: from('{ipBlock: {cidr: 10.0.0.1}}'), field: `${RULE}.from[0].ipBlock.cidr`, message: 'should match' },
   { what: 'an ipBlock without cidr', spec: from('{ipBlock: {except: [10.1.0.0/16]}}'), field: `${RULE}.from[0].ipBlock.cidr`, message: 'Required value' },
-  { what: 'an except that is no range', spec: from('{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0]}}'), field: `${RULE}.from[0].ipBlock.except[0]`, message: 'must be of type cidr: "10.1.0.0"' },
+  { what: 'an except that is no range', spec: from('{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0]}}'), field: `${RULE}.from[0].ipBlock.except[0]`, message: 'should match' },
+  { what: 'a list where a range should be', spec: from('{ipBlock: {cidr: 10.0.0.0/8, except: [[{}]]}}'), field: `${RULE}.from[0].ipBlock.except[0]`, message: 'must be of type string' },
   { what: 'a bad range of DNS', spec: 'dns: {peers: [{ipBlock: {cidr: 169.254.20.10/24}}]}', field: 'spec.dns.peers[0].ipBlock', message: MASKED },
   ...['10.1.2.3/16', '11.0.0.0/16', '10.0.0.0/8', '8.0.0.0/6', '2001:db8::/64'].map((except) => (
     { what: `except ${except} in 10.0.0.0/8 of DNS`, spec: `dns: {peers: [{ipBlock: {cidr: 10.0.0.0/8, except: ["${except}"]}}]}`, field: 'spec.dns.peers[0].ipBlock', message: 'every entry of except must be a smaller range inside cidr, with no bits set past its prefix, such as 10.1.0.0/16 in 10.0.0.0/8' }

@@ -135,6 +135,11 @@ export function controllerManagerFlags(layout: Layout): string[] {
     `--service-account-private-key-file=${files.serviceAccountKey}`,
     `--root-ca-file=${files.ca}`,
     `--controllers=${CONTROLLERS.join(',')}`,
+    // Its own limit is 20 requests a second: a suite that leaves some hundred namespaces behind would make the next
+    // one wait minutes until its own are gone.
+    '--kube-api-qps=500',
+    '--kube-api-burst=1000',
+    '--concurrent-namespace-syncs=20',
   ];
 }
 

@@ -1,8 +1,11 @@
 /** GB 1.5 and rule 9: what becomes of generated policies when their baseline goes. */
 import assert from 'node:assert/strict';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { refused } from '../support/admission.ts';
 import { BASELINES, type Json } from '../support/api.ts';
+import { startInstalled } from '../support/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
+import { jumpingClock } from '../support/jumping-clock.ts';
 import { DEFAULT_DENY_SPEC, allowFrom, allowing } from '../support/templates.ts';
 import { aWitness, type Witness } from '../support/witness.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
@@ -41,7 +44,22 @@ describe('deletion of a baseline', function () {
       await world.deleteBaseline(baseline);
       for (const namespace of namespaces) await world.becomes(namespace);
       await gone(baseline);
-      assert.equal((await witness.policyWrites(mark, namespaces[0] ?? ''))[0], 'delete default-deny');
+      for (const namespace of namespaces) {
+        assert.deepEqual(await witness.policyWrites(mark, namespace), ['delete default-deny', 'delete allow-dns', 'delete allow-platform']);
+      }
+    });
+
+    it('GB-62 rule 5: what looks like one of its policies and is not labelled as one stays', async () => {
+      const namespace = await world.namespace();
+      const baseline = await world.baseline({ deletionPolicy: 'Delete' });
+      await world.applied(baseline);
+      const { labels } = (await world.policy(namespace, 'allow-dns')).metadata;
+      const theirs = await world.createPolicy(namespace, 'copied', { podSelector: {} }, { labels });
+      await world.createPolicy(namespace, 'nearly', { podSelector: {} }, { labels: { ...labels, 'netbaseline.io/template': 'nearly', 'app.kubernetes.io/managed-by': 'helm' } });
+      await world.deleteBaseline(baseline);
+      await gone(baseline);
+      assert.deepEqual(await world.policyNames(namespace), ['copied', 'nearly']);
+      assert.equal((await world.policy(namespace, 'copied')).metadata.resourceVersion, theirs.metadata.resourceVersion);
     });
 
     it('GB-62: foreign policies stay, also under a planned name', async () => {
@@ -166,6 +184,22 @@ describe('deletion of a baseline', function () {
       assert.equal(await operator.metric('netpol_baseline_retained_policies', { baseline }), 0);
     });
 
+    it('GB-63: without an operator it goes at once', async () => {
+      const namespaces = await world.namespaces(2);
+      const baseline = await world.baseline();
+      await world.applied(baseline);
+      const before = await versions(namespaces);
+      await operator.stop();
+      const { code, body } = await world.admin.delete(`${BASELINES}/${baseline}`);
+      assert.deepEqual([code, body.status], [200, 'Success']);
+      assert.equal(await isGone(baseline), true);
+      await start();
+      const mark = await witness.settled();
+      assert.equal(await operator.metric('netpol_baseline_retained_policies', { baseline }), 4);
+      assert.deepEqual(await witness.writes(mark), []);
+      assert.deepEqual(await versions(namespaces), before);
+    });
+
     it('GB-61: also when the operator was away for both', async () => {
       const namespaces = await world.namespaces(2);
       const baseline = await world.baseline();
@@ -222,6 +256,65 @@ describe('deletion of a baseline', function () {
       assert.deepEqual((await world.policy(namespace, 'default-deny')).spec, DEFAULT_DENY_SPEC);
       assert.deepEqual(await world.policyNames(namespace), ['allow-dns', 'default-deny']);
     });
+  });
+});
+
+describe('deletion of the CRD', function () {
+  this.timeout(180_000);
+  const clock = jumpingClock();
+  let plane: ControlPlane;
+  let world: World;
+  let operator: RunningOperator;
+  before(async () => {
+    plane = await startInstalled();
+    world = await aWorld(plane);
+  });
+  beforeEach(async () => { operator = await world.operator({ clock, flags: { 'leader-elect': 'false', 'status-interval': '200ms' } }); });
+  afterEach(async () => {
+    await operator.stop();
+    await world.clear();
+  });
+  after(async () => {
+    await world.end();
+    await plane.stop();
+  });
+
+  it('rule 9: takes every baseline with it and no policy; the operator says what is missing, and goes on when it is back', async () => {
+    const [first = '', second = ''] = await world.namespaces(2);
+    const retaining = await world.baseline({ policies: [allowFrom('allow-platform')] });
+    await world.applied(retaining);
+    const all = ['allow-dns', 'allow-platform', 'default-deny'];
+    const versions = async (): Promise<string[]> => (await Promise.all([first, second].map((namespace) => world.policies(namespace)))).flatMap((policies) => [...policies.values()].map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`));
+    const before = await versions();
+    await plane.kubectl(['delete', 'crd', 'namespacepolicybaselines.netbaseline.io', '--timeout=60s']);
+    const { body } = await eventually(operator.ready, ({ code }) => assert.equal(code, 503), { withinMs: 60_000 });
+    assert.match(body, /namespacepolicybaselines: (?!synced)/);
+    assert.match(body, /networkpolicies: synced and watching/);
+    assert.deepEqual(await versions(), before);
+    await world.namespace();
+    await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
+    await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
+    const readyLater = (): Promise<{ code: number; body: string }> => {
+      clock.jump(1_000); // it asks again with growing patience
+      return operator.ready();
+    };
+    await eventually(readyLater, ({ code, body: missing }) => assert.equal(code, 200, missing), { withinMs: 60_000, everyMs: 100 });
+    assert.deepEqual(await versions(), before, 'no baseline asks for anything, and none asked for their removal');
+    await eventually(() => operator.metric('netpol_baseline_retained_policies', { baseline: retaining }), (count) => assert.equal(count, 6));
+    await world.baseline({ policies: [allowFrom('allow-platform')] }, retaining);
+    await world.status(retaining, ({ protected: fraction }) => assert.equal(fraction, '3/3'), { withinMs: 30_000 });
+    assert.deepEqual(await versions(), before);
+    const fresh = await world.namespace();
+    await world.becomes(fresh, ...all);
+  });
+
+  it('GB-58: a baseline with Delete still has its policies removed when the whole CRD goes', async () => {
+    const namespace = await world.namespace();
+    const deleting = await world.baseline({ deletionPolicy: 'Delete' });
+    await world.applied(deleting);
+    await plane.kubectl(['delete', 'crd', 'namespacepolicybaselines.netbaseline.io', '--timeout=60s']);
+    await world.becomes(namespace);
+    await eventually(operator.ready, ({ code }) => assert.equal(code, 503), { withinMs: 60_000 });
   });
 });
 

@@ -216,8 +216,14 @@ describe('creation and selection', function () {
     const baseline = await world.baseline();
     await eventually(() => operator.metric('netpol_baseline_policy_writes_total', { action: 'create', result: 'failed' }), (count) => assert.ok(count >= 2));
     assert.deepEqual(await world.policyNames(namespace), []);
+    const early = await world.getBaseline(baseline);
+    assert.deepEqual([early.status.namespaces?.pending ?? 0, early.status.worst], [0, undefined], 'normal for the first 5 s');
     clock.jump(25_000);
-    await consistently(() => world.policyNames(namespace), (names) => assert.deepEqual(names, []), 500);
+    const { worst } = await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.failed, 1));
+    assert.equal(worst[0].reason, 'Unavailable');
+    assert.match(worst[0].message, /allow-dns.*failed calling webhook/);
+    await eventually(() => world.admin.get(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`), ({ body }) => assert.ok(body.items.some(({ reason, regarding }: Json) => reason === 'PolicyRefused' && regarding.name === 'allow-dns')));
+    assert.deepEqual(await world.policyNames(namespace), []);
     clock.jump(6_000);
     await world.becomes(namespace, 'default-deny');
     await obstacle.end();

@@ -156,6 +156,21 @@ describe('failure and restart', function () {
     assert.match(leader.output(), /leadership lost/);
   });
 
+  it('two that both believe they lead come to the same state, and stop writing', async () => {
+    const first = await world.operator({ flags: { 'leader-elect': 'false' } });
+    const second = await world.operator({ flags: { 'leader-elect': 'false' } });
+    const name = await world.baseline({ policies: [{ name: 'allow-web', networkPolicy: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] } }] });
+    const names = await Promise.all(Array.from({ length: 10 }, () => world.namespace()));
+    for (const namespace of names) await eventually(() => world.policyNames(namespace), (found) => assert.deepEqual(found, ['allow-dns', 'allow-web', 'default-deny']));
+    await world.edit(name, { policies: [] });
+    for (const namespace of names) await isProtected(namespace);
+    await world.patchPolicy(names[0] ?? '', 'default-deny', { spec: { egress: [{}] } });
+    await eventually(() => world.policies(names[0] ?? ''), (policies) => assert.equal(policies.get('default-deny').spec.egress, undefined));
+    const mark = markAudit(plane.auditLogPath ?? '');
+    await consistently(() => writesSince(mark), (writes) => assert.deepEqual(writes, []), 2_000, 200);
+    for (const { metric } of [first, second]) assert.equal(await metric('netpol_baseline_contended_policies'), 0);
+  });
+
   it('GB-81: a leader that stops hands over at once, and loses nothing', async () => {
     await world.baseline();
     const leader = await start();

@@ -197,7 +197,7 @@ function granted(): Set<string> {
   const rights = new Set<string>();
   for (const file of ['config/rbac/cluster-role.yaml', 'config/rbac/role.yaml']) {
     const { rules } = parse(readFileSync(file, 'utf8')) as { rules: { resources: string[]; verbs: string[] }[] };
-    for (const { resources, verbs } of rules) for (const resource of resources) for (const verb of verbs) rights.add(`${verb} ${resource}`);
+    for (const right of rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))) rights.add(right);
   }
   return rights;
 }

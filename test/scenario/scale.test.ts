@@ -41,7 +41,8 @@ describe(`${NAMESPACES} namespaces`, function () {
     await eventually(protectedCount, (count) => assert.equal(count, NAMESPACES), { withinMs: 120_000, everyMs: 200 });
     await eventually(() => asked(mark), (counts) => assert.equal(counts.get('create networkpolicies'), 2 * NAMESPACES), { withinMs: 20_000 });
     const counts = await asked(mark);
-    const others = [...counts.keys()].filter((key) => !key.startsWith('patch namespacepolicybaselines/status') && key !== 'create networkpolicies');
+    // A busy API server ends a watch whose reader is slow; it is resumed where it was, which is no read.
+    const others = [...counts.keys()].filter((key) => !key.startsWith('patch namespacepolicybaselines/status') && !key.startsWith('watch ') && key !== 'create networkpolicies');
     assert.deepEqual(others, ['create events'], 'only creates and status');
     assert.equal(counts.get('create events'), 1, 'one event for the generation');
     const failed = (await readAudit(plane.auditLogPath ?? '', mark)).filter(({ user, code }) => user === OPERATOR && code >= 300);

@@ -1,4 +1,4 @@
-/** Skipping, always with a reason: a run fails on a test that is skipped without one. */
+/** Skipping with a reason, which is printed again at the end of a run. */
 const REASON = Symbol.for('netbaseline.io/skip-reason');
 
 /** Skips the present test, or from a hook every test of its suite. Does not return. */

@@ -6,8 +6,8 @@ function latencies(count: number, scale: number, seed: number): number[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => scale * (1 - Math.log(1 - random())));
 }
-const pairs = (floorScale: number, subjectScale: number): Pair[] => Array.from({ length: 5 }, (_, index) => ({
-  floor: latencies(150, floorScale, index), subject: latencies(150, subjectScale, 100 + index),
+const pairs = (floorScale: number, subjectScale: number): Pair[] => Array.from({ length: 4 }, (_, index) => ({
+  floor: latencies(50, floorScale, index), subject: latencies(50, subjectScale, 100 + index),
 }));
 
 describe('bench statistics', () => {

@@ -9,12 +9,13 @@ import { parseBaseline, type BaselineRecord } from '../../../src/kube/objects.ts
 const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
 
-interface Wire { spec?: object; status?: BaselineStatus; generation?: number; finalizers?: string[]; deleting?: boolean }
+interface Wire { spec?: object; status?: BaselineStatus; statusWrittenAt?: string; generation?: number; finalizers?: string[]; deleting?: boolean }
 
-function record({ spec = {}, status, generation = 1, finalizers, deleting = false }: Wire): BaselineRecord {
+function record({ spec = {}, status, statusWrittenAt, generation = 1, finalizers, deleting = false }: Wire): BaselineRecord {
   return parseBaseline({
     metadata: {
       name: 'b', uid: 'u', resourceVersion: '5', generation,
+      ...(statusWrittenAt === undefined ? {} : { managedFields: [{ manager: 'namespace-policy-baseline-status', time: statusWrittenAt }] }),
       ...(finalizers === undefined ? {} : { finalizers }), ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
     },
     spec, ...(status === undefined ? {} : { status }),
@@ -47,7 +48,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   return { state, run: () => reconcileBaseline('b', parts, new AbortController().signal), parts };
 }
 
-const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, young: false });
+const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false });
 
 describe('status of a baseline', () => {
   it('is written once, and not again while nothing changes', async () => {
@@ -72,6 +73,19 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[1]?.status.protected, '2/2');
   });
 
+  it('keeps count of a confirmation that is being carried out twice a second', async () => {
+    const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
+    let left = 20;
+    const { state, run } = world({}, { held: () => ({ held: { ...held, namespaces: left }, confirmed: true, namespaces: [] }) });
+    await run();
+    left = 12;
+    state.clock += 100;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
+    state.clock += 400;
+    await run();
+    assert.deepEqual(state.statuses.map(({ status }) => status.held?.namespaces), [20, 12]);
+  });
+
   it('is written at once when a condition turns', async () => {
     const rows = [row('protected')];
     const { state, run } = world({}, { rows: () => rows });
@@ -91,7 +105,7 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[0]?.status.conditions?.find(({ type }) => type === 'Stalled')?.reason, 'RemovalsHeld');
     now.held = NOTHING_HELD;
     await run();
-    assert.equal((state.statuses[1]?.status as { held: unknown }).held, null);
+    assert.equal((state.statuses[1]?.status as { held: unknown } | undefined)?.held, null);
   });
 
   it('stays as it is after a start until every namespace has been looked at', async () => {
@@ -145,5 +159,19 @@ describe('exemptions of a baseline', () => {
     await run();
     await run();
     assert.deepEqual(ended, ['soon']);
+  });
+
+  it('that ended while nobody was there are announced, once: after the status was last written, and within a day', async () => {
+    const ended: string[] = [];
+    const exemptions = ['2026-05-30T00:00:00Z', '2026-06-01T11:00:00Z', '2026-06-01T11:58:00Z'].map((expiresAt, index) => ({ namespace: `ns-${index}`, reason: 'r', expiresAt }));
+    const announced = async (statusWrittenAt?: string): Promise<string[]> => {
+      const { run } = world({ spec: { exemptions }, ...(statusWrittenAt === undefined ? {} : { statusWrittenAt }) }, { exemptionEnded: (_baseline, target) => ended.push(target) });
+      await run();
+      await run();
+      return ended.splice(0);
+    };
+    assert.deepEqual(await announced('2026-06-01T11:30:00Z'), ['ns-2']);
+    assert.deepEqual(await announced('2026-05-01T00:00:00Z'), ['ns-1', 'ns-2']);
+    assert.deepEqual(await announced(), [], 'a new baseline: they were never in force');
   });
 });

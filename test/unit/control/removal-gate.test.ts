@@ -117,6 +117,23 @@ describe('removal gate', () => {
     assert.equal(gate.heldFor('b').held, undefined);
   });
 
+  it('knows the change of the spec for the cause, also when the status of its generation is written before the first loss is found', () => {
+    const { gate, record } = setting(100);
+    gate.heldFor('b');
+    record.value = { ...record.value, status: { observedGeneration: 2 } };
+    for (const name of names(11)) gate.note(name, [loss]);
+    gate.assessed();
+    assert.equal(gate.heldFor('b').held?.token, 'spec-hash');
+  });
+
+  it('knows that a generation was looked at, also when its ledger is begun afterwards', () => {
+    const { gate } = setting(100);
+    gate.assessed();
+    gate.heldFor('b');
+    for (const name of names(11)) gate.note(name, [loss]);
+    assert.notEqual(gate.heldFor('b').held?.token, 'spec-hash');
+  });
+
   it('names the namespaces in the token when no spec change is the cause', () => {
     const { gate } = setting(100, { status: { observedGeneration: 2 } });
     gate.assessed();

@@ -20,7 +20,7 @@ describe('isRange', () => {
 describe('isWithin', () => {
   for (const [inner, outer, within] of [
     ['10.1.0.0/16', '10.0.0.0/8', true], ['10.0.0.0/8', '10.0.0.0/8', false], ['10.0.0.0/7', '10.0.0.0/8', false], ['11.0.0.0/16', '10.0.0.0/8', false],
-    ['0.0.0.0/1', '0.0.0.0/0', true], ['2001:db8:1::/48', '2001:db8::/32', true], ['2001:db9::/48', '2001:db8::/32', false],
+    ['0.0.0.0/1', '0.0.0.0/0', true], ['2001:db8::1:0/112', '2001:db8::/96', true], ['2001:db8::1:0:0/96', '2001:db8::/96', false], ['2001:db8:1::/48', '2001:db8::/32', true], ['2001:db9::/48', '2001:db8::/32', false],
     ['10.0.0.0/16', '::/0', false], ['::/1', '0.0.0.0/0', false], ['x', '10.0.0.0/8', false], ['10.0.0.0/8', 'x', false],
   ] as const) {
     it(`${inner} ${within ? 'lies' : 'does not lie'} strictly in ${outer}`, () => assert.equal(isWithin(inner, outer), within));

@@ -133,6 +133,12 @@ describe('rules 4 and 10: claims of a paused baseline stay', () => {
     assert.equal(deny({ baselines })?.baseline, 'b');
     assert.deepEqual(writesOf(aView({ baselines, policies: [aDeny('a', ['Ingress'])] })), []);
   });
+  it('of those that ask for a direction, an active one is named before a paused one', () => {
+    const baselines = [aBaseline('a', { ...INGRESS, priority: 2 }), paused('b', { ...EGRESS, priority: 1 }), aBaseline('c', { ...EGRESS, ...NO_DNS })];
+    const policies = [aDeny('a', ['Ingress', 'Egress'], { isolatedFor: 'Egress=c' })];
+    assert.equal(deny({ baselines, policies })?.isolatedFor, 'Egress=c');
+    assert.equal(deny({ baselines: baselines.slice(0, 2), policies })?.isolatedFor, 'Egress=b');
+  });
   it('all of them paused: in place is what they want together', () => {
     const baselines = [paused('a', { ...INGRESS }), paused('b', { ...EGRESS, ...NO_DNS })];
     const view = aView({ baselines, policies: [aDeny('a', ['Ingress', 'Egress'], { isolatedFor: 'Egress=b' })] });

@@ -109,8 +109,12 @@ describe('a baseline that cannot be used', () => {
     assert.match(compiled.problem ?? '', /ingress/);
   });
   for (const [what, spec, message] of [
-    ['a selector of an exemption', { exemptions: [{ reason: 'r', namespaceSelector: { matchLabels: { 'a b': '' } } }] }, /spec\.exemptions\[0\]\.namespaceSelector/],
-    ['the end of an exemption', { exemptions: [{ reason: 'r', namespace: 'x', expiresAt: 'tomorrow' }] }, /spec\.exemptions\[0\]\.expiresAt: "tomorrow"/],
+    ['an exemption of nobody', { exemptions: [{ reason: 'r' }] }, /spec\.exemptions\[0\]: an exemption names exactly one/],
+    ['an exemption of two', { exemptions: [{ reason: 'r', namespace: 'x', namespaceSelector: { matchLabels: { a: 'b' } } }] }, /spec\.exemptions\[0\]: an exemption names exactly one/],
+    ['an exemption of everybody', { exemptions: [{ reason: 'r', namespaceSelector: {} }] }, /spec\.exemptions\[0\]: namespaceSelector: an empty one/],
+    ['an exemption of everybody, spelled out', { exemptions: [{ reason: 'r', namespaceSelector: { matchLabels: {}, matchExpressions: [] } }] }, /an empty one/],
+    ['a selector of an exemption', { exemptions: [{ reason: 'r', namespaceSelector: { matchLabels: { 'a b': '' } } }] }, /spec\.exemptions\[0\]: namespaceSelector: label key/],
+    ['the end of an exemption', { exemptions: [{ reason: 'r', namespace: 'x', expiresAt: 'tomorrow' }] }, /spec\.exemptions\[0\]: expiresAt: "tomorrow"/],
   ] as const) it(`${what} concerns the whole baseline: nothing may open by it`, () => assert.match(compileBaseline(aRecord('a', spec)).problem ?? '', message));
 
   it('one bad template concerns itself alone: the rest, default-deny among it, is written', () => {
@@ -132,6 +136,14 @@ describe('a baseline that cannot be used', () => {
     const before = settled(aView({ baselines: [aBaseline('a', { policies: [aTemplate('x')] })] }));
     const view = { ...before, cluster: aView({ baselines: [aBaseline('a', { policies: [aTemplate('x', {}, { namespaceSelector: { matchLabels: { 'a b': '' } } })] })] }).cluster };
     assert.deepEqual(writesOf(view), []);
+  });
+  it('a rule without peers opens a direction: it must be meant', () => {
+    const open = (types: Direction[], fields: object) => aBaseline('a', { policies: [aTemplate('x', { policyTypes: types, ...(types.includes('Ingress') ? { ingress: [{}] } : { egress: [{ ports: [{ port: 80 }] }] }) }, fields)] })
+      .templates.find(({ name }) => name === 'x')?.problem;
+    assert.match(open(['Ingress'], {}) ?? '', /^ingress\[0\] has no from/);
+    assert.match(open(['Egress'], { allowAnyPeer: false }) ?? '', /^egress\[0\] has no to/);
+    assert.equal(open(['Ingress'], { allowAnyPeer: true }), undefined);
+    assert.equal(open(['Egress'], { allowAnyPeer: true }), undefined);
   });
   it('a problem of dns is a problem of allow-dns', () => {
     const compiled = aBaseline('a', { dns: { peers: [{ podSelector: { matchLabels: { 'a b': '' } } }] } });

@@ -1,7 +1,7 @@
 /** Never 5: bounded repair while another party undoes it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { afterMatch, afterMismatch, afterRepair, isContended, isQuiet, NO_HISTORY, repairAtMs, type RepairHistory } from '../../../src/plan/contention.ts';
+import { afterMatch, afterMismatch, afterRepair, calmAtMs, isContended, isQuiet, NO_HISTORY, repairAtMs, type RepairHistory } from '../../../src/plan/contention.ts';
 
 const MINUTE = 60_000;
 
@@ -79,6 +79,21 @@ describe('never 5: responses that differ from what was sent', () => {
     assert.equal(repairAtMs(paused, true, nowMs), nowMs);
     assert.equal(isContended(paused, nowMs), false);
     assert.ok(afterMismatch(afterMismatch(afterMismatch(paused, nowMs), nowMs), nowMs).pausedUntilMs > nowMs);
+  });
+});
+
+describe('never 5: when a fight is over without an event', () => {
+  const tired = (count: number): RepairHistory => Array.from({ length: count }).reduce<RepairHistory>((history) => afterRepair(history, 0), NO_HISTORY);
+  it('no fight: never', () => assert.equal(calmAtMs(NO_HISTORY, 0), undefined));
+  it('ten minutes after the last repair', () => assert.equal(calmAtMs(tired(12), 1000), 10 * MINUTE));
+  it('with the end of the pause', () => {
+    const paused = [1, 2, 3].reduce((history) => afterMismatch(history, 1000), NO_HISTORY);
+    assert.equal(calmAtMs(paused, 1000), paused.pausedUntilMs);
+  });
+  it('is then, and not before', () => {
+    const paused = [1, 2, 3].reduce((history) => afterMismatch(history, 0), tired(12));
+    const atMs = calmAtMs(paused, 0) ?? assert.fail();
+    assert.deepEqual([isContended(paused, atMs - 1), isContended(paused, atMs), calmAtMs(paused, atMs)], [true, false, undefined]);
   });
 });
 

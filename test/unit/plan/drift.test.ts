@@ -176,6 +176,8 @@ describe('rule 6: what is done about it', () => {
     for (const spec of [{}, { driftPolicy: 'Warn' }, { paused: true }] as const) assert.deepEqual(drifted(EDITED, spec), expected);
     assert.deepEqual(drifted(OUTDATED, {}), []);
     assert.deepEqual(drifted({}, {}), []);
+    const [missing, deleted] = [[], ['x']].map((names) => aView({ baselines: [baseline()], policies: others, deleted: names }));
+    assert.deepEqual([missing, deleted].map((present) => (present === undefined ? [] : reportOn(present, planNamespace(present), NO_FACTS).drifted)), [[], expected]);
   });
 });
 

@@ -155,6 +155,18 @@ describe('laws: nothing opens by accident (never 1)', () => {
       assert.deepEqual([...explicit, ...gained(write)].filter((direction) => part === undefined || !(lost(part).includes(direction) || gained(part).includes(direction))), [], said(write));
     }
   });
+  it('whatever is let through of it, what is held stays in every policy, and no deny is left without its allows', () => {
+    fc.assert(fc.property(views(), fc.subarray([...DIRECTIONS]), (view, open) => {
+      const { losses, writes } = planNamespace(view);
+      const held = losses.map(({ direction }) => direction).filter((direction) => !open.includes(direction));
+      const done = writes.flatMap((write) => permittedPart(write, ({ direction }) => open.includes(direction)) ?? []);
+      for (const part of done) assert.deepEqual(lost(part).filter((direction) => held.includes(direction)), [], said(part));
+      const state = afterAll(view, done);
+      for (const direction of held) {
+        if (denied(view).includes(direction) && isOurs(view.policies.get(DEFAULT_DENY) ?? assert.fail())) assert.ok(denied(state).includes(direction));
+      }
+    }), { numRuns: RUNS });
+  });
   law('while held, planning comes to rest; let through, it ends where it would have ended', (view) => {
     let present = view;
     for (let round = 0; round < 3; round += 1) present = withheld(present);

@@ -29,10 +29,23 @@ describe('rule 8: leaving scope, by each cause', () => {
   for (const [what, view, expected] of causes) {
     it(`${what}: leftover with the reason, and removed`, () => {
       assert.deepEqual(leftovers(view), expected);
+      assert.deepEqual(planNamespace(view).retained, []);
       assert.deepEqual(planNamespace(view).writes.filter(({ kind }) => kind === 'Remove').map(said).sort(), expected.map((entry) => entry.replace(/^(\S+) (\S+)$/, 'Remove $1 ($2)')).sort());
       assert.deepEqual(leftovers(settled(view)), []);
     });
   }
+  it('a template removed where one of its directions is exempt as well: removed is what took both away', () => {
+    const both = aTemplate('both', { policyTypes: ['Ingress', 'Egress'] });
+    const exemptions = [{ namespace: 'team-a', reason: 'r', directions: ['Egress' as const] }];
+    const present = settled(aView({ baselines: [aBaseline('a', { exemptions: [], policies: [both] })] }));
+    assert.deepEqual(leftovers({ ...present, cluster: aView({ baselines: [aBaseline('a', { exemptions, policies: [] })] }).cluster }), ['allow-dns Exempt', 'both TemplateRemoved']);
+    const auditing = aBaseline('a', { exemptions, policies: [], ingress: { mode: 'Audit' } });
+    assert.deepEqual(leftovers({ ...present, cluster: aView({ baselines: [auditing] }).cluster }), ['allow-dns Exempt', 'both Exempt', 'default-deny Exempt']);
+  });
+  it('what is planned is neither left over nor retained', () => {
+    const plan = planNamespace(under(aBaseline('a', POLICIES)));
+    assert.deepEqual([plan.leftovers, plan.retained], [[], []]);
+  });
   it('only the baseline in the label decides: another one that leaves takes nothing along', () => {
     assert.deepEqual(leftovers(under(aBaseline('a', POLICIES), aBaseline('b', { excludedNamespaces: ['team-a'] }))), []);
   });

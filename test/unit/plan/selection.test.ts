@@ -97,6 +97,11 @@ describe('rule 8: exemptions', () => {
     assert.equal(planNamespace(aView({ baselines, nowMs: NOW_MS + 60_000 })).changesAtMs, undefined);
   });
 
+  it('and over all exemptions of one baseline', () => {
+    const exemptions = [at(60_000), at(30_000), at(-1)].map((expiresAt) => ({ namespace: 'team-a', reason: 'r', expiresAt }));
+    assert.equal(planNamespace(aView({ baselines: [aBaseline('a', { exemptions })] })).changesAtMs, NOW_MS + 30_000);
+  });
+
   it('at expiry the same plan puts the policies back', () => {
     const baselines = [aBaseline('a', exempt({ namespace: 'team-a', expiresAt: at(1000) }))];
     assert.deepEqual(writesOf(aView({ baselines })), []);

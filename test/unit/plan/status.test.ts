@@ -10,9 +10,9 @@ import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/bu
 const NOW = '2026-06-01T12:00:00Z';
 const LATER = '2026-06-01T13:00:00Z';
 
-interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note'] }
-const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note }: RowFields = {}): StatusRow =>
-  ({ namespace, verdict: { state, reason, message }, young, note });
+interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note']; owner?: string }
+const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note, owner = '' }: RowFields = {}): StatusRow =>
+  ({ namespace, verdict: { state, reason, message }, young, note, owner });
 const rows = (...states: State[]): StatusRow[] => states.map((state, index) => row(`ns-${index}`, state));
 
 function status(fields: Partial<StatusInput> = {}): BaselineStatus {
@@ -63,6 +63,14 @@ describe('status: worst', () => {
     assert.equal(found[1], 'ns-000 pending Missing');
   });
   it('a state that is wrong says more than a note', () => assert.deepEqual(worst(row('a', 'drifted', { reason: 'Modified', note: { reason: 'Leftover', message: 'm' } })), ['a drifted Modified']));
+  it('says whom to ask, also after a message that is clipped', () => {
+    const [short, long, nobody] = status({ rows: [
+      row('a', 'failed', { message: 'm', owner: 'payments' }), row('b', 'failed', { message: 'x'.repeat(900), owner: 'o'.repeat(256) }), row('c', 'failed', { message: 'm' }),
+    ] }).worst ?? [];
+    assert.deepEqual([short?.message, nobody?.message], ['m (owner: payments)', 'm']);
+    assert.match(long?.message ?? '', /^x+… \(owner: o+…\)$/);
+    assert.equal(long?.message.length, 512);
+  });
   it('messages are clipped at whole characters, so that what is stored is what was sent', () => {
     const [found] = status({ rows: [row('a', 'failed', { reason: 'Invalid', message: '😀'.repeat(1000) })] }).worst ?? [];
     assert.ok((found?.message.length ?? 0) <= 512 && found?.message.isWellFormed() === true);
@@ -94,6 +102,9 @@ describe('status: conditions', () => {
     const found = status({ rows: [row('b', 'pending', { reason: 'Missing', message: 'x is not there yet' }), row('a', 'unselected', { note: { reason: 'Leftover', message: 'm' } }), row('c', 'protected')] });
     assert.equal(said(found, 'NamespacesUpToDate'), 'False Missing');
     assert.equal(message(found, 'NamespacesUpToDate'), '1 of 2 namespaces are not as planned; first: b (Missing: x is not there yet)');
+  });
+  it('whatever is not as planned is behind', () => {
+    assert.match(message(status({ rows: rows('failed', 'conflicted', 'drifted', 'pending', 'protected', 'exempt', 'audited') }), 'NamespacesUpToDate'), /^4 of 7 namespaces/);
   });
   it('leftovers are named, and behind is nobody', () => {
     const found = status({ rows: [row('a', 'unselected', { note: { reason: 'Leftover', message: 'm' } })] });

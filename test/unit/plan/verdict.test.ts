@@ -74,6 +74,17 @@ describe('section 4: reasons', () => {
     const two = aView({ baselines: [aBaseline('a', SPEC), aBaseline('b', SPEC)] });
     assert.deepEqual([stateOf(two, 'a', refused('x')), stateOf(two, 'b', refused('x'))], ['failed Forbidden', 'failed Forbidden']);
   });
+  it('what default-deny still isolates for another baseline, held or about to go, is no trouble of one that has what it asks for', () => {
+    const away = aBaseline('a', { dns: { enabled: false }, namespaceSelector: { matchLabels: { a: 'b' } } });
+    const staying = aBaseline('b', { dns: { enabled: false }, egress: { mode: 'Disabled' } });
+    const kept = aDeny('b', ['Ingress', 'Egress'], { isolatedFor: 'Egress=a' });
+    const held = aView({ baselines: [away, staying], policies: [kept] });
+    assert.deepEqual([stateOf(held, 'b'), stateOf(held, 'b', refused('default-deny'))], ['protected InPlace', 'failed Forbidden']);
+    const labelled = aView({ baselines: [away, staying], policies: [aDeny('a', ['Ingress', 'Egress'], { isolatedFor: 'Ingress=b' })] });
+    assert.equal(stateOf(labelled, 'b'), 'pending Outdated', 'its own label is not there yet');
+    const own = aBaseline('b', { dns: { enabled: false }, exemptions: [{ namespace: 'team-a', directions: ['Egress'], reason: 'r' }] });
+    assert.equal(stateOf(aView({ baselines: [own], policies: [aDeny('b')] }), 'b'), 'pending Outdated', 'its own direction is to go');
+  });
   it('a claim of one baseline is no trouble of another', () => {
     const two = aView({ baselines: [aBaseline('a', SPEC), aBaseline('b', { ...SPEC, policies: [] })], policies: [aDeny('a')] });
     assert.deepEqual([stateOf(two, 'a', refused('x')), stateOf(two, 'b', refused('x'))], ['failed Forbidden', 'protected InPlace']);

@@ -1,5 +1,6 @@
 /** Rule 7: the order of writes in every transition. And what of a held write goes on (never 1). */
 import assert from 'node:assert/strict';
+import { hashedSpec } from '../../../src/api/canonical.ts';
 import type { Direction } from '../../../src/api/network-policy.ts';
 import type { CompiledBaseline } from '../../../src/plan/compile.ts';
 import type { Loss } from '../../../src/plan/leaving.ts';
@@ -7,7 +8,7 @@ import { permittedPart } from '../../../src/plan/part.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import type { NamespaceView } from '../../../src/plan/view.ts';
 import type { Write } from '../../../src/plan/writes.ts';
-import { aBaseline, aPolicy, aTemplate, aView, said, writesOf, type SpecFields } from '../../support/build.ts';
+import { aBaseline, aGenerated, aPolicy, aTemplate, aView, said, writesOf, type SpecFields } from '../../support/build.ts';
 import { after, afterAll, settled } from '../../support/namespace-model.ts';
 
 const both = aTemplate('both', { policyTypes: ['Ingress', 'Egress'] });
@@ -106,6 +107,16 @@ describe('never 1: what would be lost, and to which baseline it is counted', () 
     assert.deepEqual(losses(view), []);
     assert.equal(writesOf(view)[0], 'Remove default-deny (BaselineDeleted)');
   });
+  it('where only allow policies isolate, one of that direction says for whom; somebody else’s says nothing', () => {
+    const excluded = { excludedNamespaces: ['team-a'] };
+    const policies = [aGenerated('a', 'a-in', inward.networkPolicy), aGenerated('b', 'b-out', outward.networkPolicy), aPolicy('a-theirs', { spec: outward.networkPolicy })];
+    assert.deepEqual(losses(aView({ baselines: [aBaseline('a', excluded), aBaseline('b', excluded)], policies })), ['a Ingress ExcludedByName', 'b Egress ExcludedByName']);
+  });
+  it('paused is no loss, also where only an allow policy isolates', () => {
+    const policies = new Map(present.policies);
+    policies.delete('default-deny');
+    assert.deepEqual(losses({ ...inCluster(present, [aBaseline('a', { ...ALL, excludedNamespaces: ['team-a'], paused: true })]), policies }), []);
+  });
   it('the end of the namespace is no loss', () => assert.deepEqual(losses({ ...present, namespace: { ...present.namespace, terminating: true } }), []));
   it('what another baseline enforces is not lost', () => {
     assert.deepEqual(losses(inCluster(present, [aBaseline('a', { ...ALL, excludedNamespaces: ['team-a'] }), aBaseline('b', INGRESS)])), ['a Egress ExcludedByName']);
@@ -143,6 +154,7 @@ describe('never 1: additions, repairs and an explicit undo go on while something
     const now = carriedOut(view, none);
     assert.deepEqual(['default-deny', 'both', 'in', 'out', 'allow-dns'].map((name) => types(now, name)), ['Ingress', 'Ingress', 'Ingress', 'gone', 'gone']);
     assert.deepEqual(parts(now, none), [], 'and not written again');
+    assert.deepEqual(parts(view, none).map(said), ['Update default-deny (Outdated)', 'Remove allow-dns (ExcludedByName)', 'Update both (Outdated)', 'Remove out (ExcludedByName)']);
     assert.equal(settled(now).policies.size, 0, 'until it is let through');
   });
   it('a deny never stays without its allows: what is held is held by direction, in every policy', () => {
@@ -162,6 +174,7 @@ describe('never 1: additions, repairs and an explicit undo go on while something
     policies.set('default-deny', { ...deny, specHash: 'edited', spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [] } });
     const now = carriedOut({ ...view, policies }, none);
     assert.deepEqual(now.policies.get('default-deny')?.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] });
+    assert.deepEqual(parts({ ...view, policies }, none).map(said), ['Update default-deny (Modified)']);
     assert.deepEqual(parts(now, none), []);
   });
   it('an edited allow is repaired in the direction that stays', () => {
@@ -178,7 +191,7 @@ describe('never 1: additions, repairs and an explicit undo go on while something
     const policies = new Map(view.policies);
     const live = policies.get('both') ?? assert.fail();
     const edited = { ...(live.spec ?? assert.fail()), egress: [{}] };
-    policies.set('both', { ...live, specHash: planNamespace(aView({ baselines: [aBaseline('a', { policies: [aTemplate('both', edited)] })] })).names.find(({ name }) => name === 'both')?.desired?.spec.hash ?? '', spec: edited });
+    policies.set('both', { ...live, specHash: hashedSpec(edited).hash, spec: edited });
     assert.deepEqual(parts({ ...view, policies }, none).map(said), []);
   });
   it('a policy that passes to another baseline does so at once, and keeps the held direction for the former one', () => {

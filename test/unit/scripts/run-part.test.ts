@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { countLine } from '../../../scripts/test/counts.ts';
-import { filesOf, PARTS } from '../../../scripts/test/parts.ts';
+import { filesOf, PARTS, ROOT } from '../../../scripts/test/parts.ts';
 import { runPart } from '../../../scripts/test/run-part.ts';
 
-const run = (fixture: string) =>
-  runPart('unit', [`test/unit/scripts/fixtures/${fixture}.ts`], [], { lingerMs: 300, quiet: true });
+const run = (fixture: string, more: { lingerMs?: number } = {}) =>
+  runPart('unit', [`test/unit/scripts/fixtures/${fixture}.ts`], [], { quiet: true, ...more });
 
 describe('running a part of the tests', function () {
   this.timeout(60_000);
@@ -15,7 +17,8 @@ describe('running a part of the tests', function () {
     assert.equal(failed, 3, 'the failed test, the failed hook, the test that could not run because of it');
     assert.deepEqual(skipped, [
       { title: 'mixed is skipped with a reason', reason: 'no such tool here' },
-      { title: 'mixed is skipped without one' },
+      { title: 'mixed is not written', unwritten: true },
+      { title: 'mixed skips itself without a word' },
       { title: 'mixed a suite that is skipped does not run', reason: 'wrong kind of machine' },
     ]);
     assert.equal(trouble, undefined);
@@ -34,7 +37,7 @@ describe('running a part of the tests', function () {
   });
 
   it('ends a process that something keeps alive, and says so', async () => {
-    const { passed, failed, trouble } = await run('hang');
+    const { passed, failed, trouble } = await run('hang', { lingerMs: 300 });
     assert.deepEqual([passed, failed], [1, 1]);
     assert.match(trouble ?? '', /something is left open/);
   });
@@ -43,6 +46,11 @@ describe('running a part of the tests', function () {
     const files = PARTS.flatMap(filesOf);
     assert.equal(new Set(files).size, files.length);
     assert.ok(files.includes('test/unit/scripts/run-part.test.ts'));
+  });
+
+  it('no test is switched off in the source', () => {
+    const off = PARTS.flatMap(filesOf).filter((file) => /\b(?:(?:it|describe|context|specify)\.skip|x(?:it|describe))\(/.test(readFileSync(join(ROOT, file), 'utf8')));
+    assert.deepEqual(off, []);
   });
 
   it('sums up in one line', () => {
