@@ -151,7 +151,7 @@ describe('changes of a baseline', function () {
     const finalizers = async (): Promise<Json> => (await world.getBaseline(baseline)).metadata.finalizers;
     assert.equal(await finalizers(), undefined);
     await world.admin.patch(`${BASELINES}/${baseline}`, { metadata: { finalizers: ['example.com/theirs'] }, spec: { deletionPolicy: 'Delete' } });
-    await eventually(finalizers, (found) => assert.deepEqual([...found].sort(), ['example.com/theirs', 'netbaseline.io/cleanup']));
+    await eventually(finalizers, (found) => assert.deepEqual(new Set(found), new Set(['example.com/theirs', 'netbaseline.io/cleanup'])));
     await world.edit(baseline, { deletionPolicy: 'Retain' });
     await eventually(finalizers, (found) => assert.deepEqual(found, ['example.com/theirs']));
     await world.admin.patch(`${BASELINES}/${baseline}`, { metadata: { finalizers: null } });

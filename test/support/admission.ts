@@ -119,11 +119,10 @@ async function isRefused(world: World, target: Target): Promise<boolean> {
   const { namespace, policy = 'probe' } = target;
   const path = POLICIES(namespace);
   const attempt = (): Promise<{ code: number }> => {
-    switch (operationsOf(target)[0]) {
-      case 'UPDATE': return world.admin.patch(`${path}/${policy}?dryRun=All`, { metadata: { labels: { probe: 'probe' } } });
-      case 'DELETE': return world.admin.delete(`${path}/${policy}?dryRun=All`);
-      default: return world.admin.post(`${path}?dryRun=All`, { metadata: { name: policy }, spec: { podSelector: {} } });
-    }
+    const [operation] = operationsOf(target);
+    if (operation === 'UPDATE') return world.admin.patch(`${path}/${policy}?dryRun=All`, { metadata: { labels: { probe: 'probe' } } });
+    if (operation === 'DELETE') return world.admin.delete(`${path}/${policy}?dryRun=All`);
+    return world.admin.post(`${path}?dryRun=All`, { metadata: { name: policy }, spec: { podSelector: {} } });
   };
   const { code } = await attempt();
   return code >= 400 && code !== 404 && code !== 409;
