@@ -8,7 +8,7 @@ import { ALLOW_DNS, DEFAULT_DENY } from '../api/names.ts';
 import { DIRECTIONS, type Direction, type LabelSelector, type NetworkPolicySpec } from '../api/network-policy.ts';
 import type { BaselineSpec, Exemption, Mode } from '../api/v1alpha1.ts';
 import type { BaselineRecord, NamespaceRecord } from '../kube/objects.ts';
-import { matcherOf, selectorProblem, type Matcher } from './selector.ts';
+import { matcherOf, selectorProblem, type Matcher } from '../api/selector.ts';
 import { anyPeerProblem, peersProblem, portsProblem, templateProblem } from './template-problem.ts';
 import { allowDns } from './templates/allow-dns.ts';
 import { defaultDeny } from './templates/default-deny.ts';

@@ -7,7 +7,7 @@
 import type { NetworkPolicySpec, Peer, Port } from '../api/network-policy.ts';
 import type { PolicyTemplate } from '../api/v1alpha1.ts';
 import { isRange, isWithin } from './cidr.ts';
-import { selectorProblem } from './selector.ts';
+import { selectorProblem } from '../api/selector.ts';
 
 const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 

@@ -13,7 +13,7 @@ interface Source { readonly path: string; readonly text: string }
 /** `types` is true where nothing of it is left when types are stripped. */
 interface Import { readonly from: string; readonly to: string; readonly types: boolean }
 
-const LAYERS = ['api', 'kube', 'plan', 'watch', 'apply', 'control', 'observe', 'cli'] as const;
+const LAYERS = ['api', 'kube', 'netpol', 'plan', 'watch', 'apply', 'control', 'observe', 'cli'] as const;
 type Layer = (typeof LAYERS)[number];
 
 interface Allowed { readonly layers: readonly Layer[]; readonly typesOf?: readonly Layer[]; readonly packages: readonly string[]; readonly files?: readonly string[] }
@@ -22,13 +22,14 @@ interface Allowed { readonly layers: readonly Layer[]; readonly typesOf?: readon
 const TABLE: Record<Layer, Allowed> = {
   api: { layers: [], packages: ['zod', 'node:crypto'] },
   kube: { layers: ['api'], packages: ['zod', '@kubernetes/client-node', 'undici', 'node:events', 'node:fs', 'node:fs/promises', 'node:https', 'node:net', 'node:path'] },
+  netpol: { layers: ['api'], typesOf: ['kube'], packages: [] },
   plan: { layers: ['api'], typesOf: ['kube'], packages: [] },
   watch: { layers: ['api', 'kube', 'plan'], packages: [] },
   apply: { layers: ['api', 'kube', 'plan'], typesOf: ['watch'], packages: [] },
-  control: { layers: ['api', 'kube', 'plan', 'watch', 'apply'], typesOf: ['observe'], packages: ['p-queue'] },
-  observe: { layers: ['api'], typesOf: ['plan'], packages: ['prom-client', 'winston', 'node:http', 'node:net', 'node:stream'] },
+  control: { layers: ['api', 'kube', 'netpol', 'plan', 'watch', 'apply'], typesOf: ['observe'], packages: ['p-queue'] },
+  observe: { layers: ['api'], typesOf: ['netpol', 'plan'], packages: ['prom-client', 'winston', 'node:http', 'node:net', 'node:stream'] },
   cli: {
-    layers: ['api', 'kube', 'plan'], typesOf: ['observe'], packages: ['commander', 'node:crypto', 'node:fs', 'node:os', 'node:path'],
+    layers: ['api', 'kube', 'netpol', 'plan'], typesOf: ['observe'], packages: ['commander', 'node:crypto', 'node:fs', 'node:os', 'node:path'],
     files: ['src/config.ts', 'src/config-values.ts', 'src/version.ts', 'src/control/clock.ts', 'src/observe/logger.ts', 'src/operator.ts'],
   },
 };
@@ -53,7 +54,7 @@ const WORDS: readonly { readonly what: string; readonly word: RegExp; readonly f
 
 /** What pure code does not say. */
 const IMPURE = /\b(async|await|Promise|setTimeout|setInterval|setImmediate|queueMicrotask|console|fetch|process|performance|globalThis)\b|\bDate\.now\b|\bMath\.random\b|\bnew Date\(\)/;
-const PURE = /^src\/(plan|api)\//;
+const PURE = /^src\/(plan|api|netpol)\//;
 
 const PASSED_ON = /^export (type )?\{[^}]*\} from '[^']+';$/m;
 
@@ -78,9 +79,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   }),
   'environment, process, clock and randomness are read in one place each': (files) => files.flatMap(({ path, text }) =>
     WORDS.filter(({ word, file }) => word.test(text) && !file.test(path)).map(({ what, file }) => `${what} is read in ${String(file)} only: ${path}`)),
-  'plan and api are pure: no waiting, no clock, no randomness, no process': (files) => files.filter(({ path }) => PURE.test(path))
+  'plan, netpol and api are pure: no waiting, no clock, no randomness, no process': (files) => files.filter(({ path }) => PURE.test(path))
     .flatMap(({ path, text }) => linesWith(IMPURE, text).map((line) => `${path}: ${line}`)),
-  'of Node.js, plan imports nothing, and api only node:crypto': (files) => importsOf(files).filter(({ from, to }) => PURE.test(from) && to.startsWith('node:') && !(from.startsWith('src/api/') && to === 'node:crypto'))
+  'of Node.js, plan and netpol import nothing, and api only node:crypto': (files) => importsOf(files).filter(({ from, to }) => PURE.test(from) && to.startsWith('node:') && !(from.startsWith('src/api/') && to === 'node:crypto'))
     .map(({ from, to }) => `${to}: ${from}`),
   'relative imports end in .ts': (files) => files.flatMap(({ path, text }) => specifiersIn(text).filter(({ to }) => to.startsWith('.') && !to.endsWith('.ts')).map(({ to }) => `${to}: ${path}`)),
   'no barrels: no index.ts, no export *, no file that only passes on': (files) => files.filter(({ path, text }) =>
@@ -113,6 +114,7 @@ describe('architecture: each rule sees what breaks it', () => {
       { path: 'src/api/x.ts', text: "import type { A } from '../kube/objects.ts';" }, { path: 'src/plan/x.ts', text: "import { A } from '../kube/objects.ts';" },
       { path: 'src/apply/x.ts', text: "import { A } from '../watch/store.ts';" }, { path: 'src/observe/x.ts', text: "import { A } from '../control/control.ts';" },
       { path: 'src/watch/x.ts', text: "const a = await import('../apply/body.ts');" }, { path: 'src/cli/x.ts', text: "import {\n  A,\n} from '../control/control.ts';" },
+      { path: 'src/netpol/x.ts', text: "import type { A } from '../plan/view.ts';" },
     ],
     'packages only as the table says': [{ path: 'src/plan/x.ts', text: "import { z } from 'zod';" }, { path: 'src/api/x.ts', text: "import 'node:fs';" }],
     'one door per package': [{ path: 'src/kube/objects.ts', text: "import type { V1Pod } from '@kubernetes/client-node';" }, { path: 'src/control/x.ts', text: "import PQueue from 'p-queue';" }],
@@ -120,8 +122,8 @@ describe('architecture: each rule sees what breaks it', () => {
       { path: 'src/config.ts', text: 'const a = process.env;' }, { path: 'src/apply/x.ts', text: 'process.exit(1);' }, { path: 'src/control/x.ts', text: 'const now = Date.now();' },
       { path: 'src/kube/x.ts', text: 'const at = new Date();' }, { path: 'src/kube/y.ts', text: 'const jitter = Math.random();' },
     ].map(({ path, text }) => ({ path, text })),
-    'plan and api are pure: no waiting, no clock, no randomness, no process': ['export async function a() {}', 'const now = Date.now();', 'console.log(1);', 'const r = Math.random();'].map((text, index) => ({ path: `src/plan/x${index}.ts`, text })),
-    'of Node.js, plan imports nothing, and api only node:crypto': [{ path: 'src/plan/x.ts', text: "import { createHash } from 'node:crypto';" }, { path: 'src/api/x.ts', text: "import { readFileSync } from 'node:fs';" }],
+    'plan, netpol and api are pure: no waiting, no clock, no randomness, no process': ['export async function a() {}', 'const now = Date.now();', 'console.log(1);', 'const r = Math.random();'].map((text, index) => ({ path: `src/${index % 2 === 0 ? 'plan' : 'netpol'}/x${index}.ts`, text })),
+    'of Node.js, plan and netpol import nothing, and api only node:crypto': [{ path: 'src/plan/x.ts', text: "import { createHash } from 'node:crypto';" }, { path: 'src/api/x.ts', text: "import { readFileSync } from 'node:fs';" }],
     'relative imports end in .ts': [{ path: 'src/plan/x.ts', text: "import { a } from './y';" }, { path: 'src/plan/z.ts', text: "import { a } from './y.js';" }],
     'no barrels: no index.ts, no export *, no file that only passes on': [{ path: 'src/plan/index.ts', text: '' }, { path: 'src/plan/x.ts', text: "export * from './y.ts';" }, { path: 'src/plan/z.ts', text: "export { a } from './y.ts';" }],
     'no default exports': [{ path: 'src/plan/x.ts', text: 'export default 1;' }],

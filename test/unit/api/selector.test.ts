@@ -1,7 +1,7 @@
 /** Label selectors as Kubernetes evaluates them, and keys that cannot exist. */
 import assert from 'node:assert/strict';
 import type { LabelSelector } from '../../../src/api/network-policy.ts';
-import { matcherOf, selectorProblem } from '../../../src/plan/selector.ts';
+import { matcherOf, selectorProblem } from '../../../src/api/selector.ts';
 import { templateProblem } from '../../../src/plan/template-problem.ts';
 import { aTemplate } from '../../support/build.ts';
 

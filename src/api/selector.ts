@@ -1,8 +1,7 @@
-/** Label selectors: compiled once per baseline, evaluated per namespace without allocation. */
-import type { LabelSelector } from '../api/network-policy.ts';
-import type { StringMap } from '../kube/objects.ts';
+/** Label selectors: compiled once per baseline or policy, evaluated per namespace and pod without allocation. */
+import type { LabelSelector } from './network-policy.ts';
 
-export type Matcher = (labels: StringMap) => boolean;
+export type Matcher = (labels: ReadonlyMap<string, string>) => boolean;
 
 /** `{}` and an absent selector match everything, as Kubernetes has it for namespace selectors. */
 export function matcherOf(selector: LabelSelector | undefined): Matcher {

@@ -1,0 +1,175 @@
+/**
+ * Classes of all pods, kept up to date: objects go in one by one, `flush` gives the pods whose class is another now.
+ *
+ * Work is proportional to what changed: a policy touches the pods it selects or selected, a namespace its own pods.
+ * Holds nothing of what was removed.
+ */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import { classInputOf, createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
+import { createClusterScope, type Scope } from './cluster-scope.ts';
+import { defeatingOf } from './defeat.ts';
+import { concerns } from './evaluate.ts';
+import { createInterner } from './intern.ts';
+import { createFamilyCount } from './family-count.ts';
+import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
+import { applyingIn, createNamespaces, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
+import { withName, type NamedClusterPolicy } from './world.ts';
+
+/** `undefined` before the pod was there, and after it is gone. */
+export interface ClassChange { readonly pod: Pod; readonly direction: Direction; readonly before: PodClass | undefined; readonly after: PodClass | undefined }
+export interface DefeatingPolicy { readonly ref: PolicyRef; /** Positions in the stored list. */ readonly rules: readonly number[] }
+
+/** What tells a policy from others: kind, namespace and name. */
+export type PolicyKey = Pick<Policy, 'kind' | 'name'> & { readonly namespace?: string | undefined; readonly apiKind?: string };
+
+export interface Classifier {
+  upsertNamespace(namespace: Namespace): void;
+  removeNamespace(name: string): void;
+  upsertPod(pod: Pod): void;
+  removePod(namespace: string, name: string): void;
+  upsertPolicy(policy: Policy): void;
+  removePolicy(key: PolicyKey): void;
+  /** Classifies what was touched since the last call. */
+  flush(): ClassChange[];
+  /** As of the last flush; `undefined` for pods that are not there or terminal. */
+  classOf(namespace: string, pod: string, direction: Direction): PodClass | undefined;
+  podsIn(namespace: string): readonly Pod[];
+  /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. */
+  defeating(namespace: string, pod: string, direction: Direction): DefeatingPolicy[];
+  /** Pods by class, as of the last flush. */
+  counts(direction: Direction): ReadonlyMap<PodClassName, number>;
+  /** What is held; both are bounded by what there is. */
+  size(): { readonly namespaces: number; readonly specs: number };
+}
+
+export function createClassifier(options: Options): Classifier {
+  const interner = createInterner();
+  const memory = createClassMemory();
+  const namespaces = createNamespaces();
+  const cluster = createClusterScope(interner);
+  const families = createFamilyCount();
+  const dirty = new Set<PodEntry>();
+  const inexact = new Set<PodEntry>();
+  const removed: ClassChange[] = [];
+  const counts = { Ingress: new Map<PodClassName, number>(), Egress: new Map<PodClassName, number>() };
+  const touch = (entries: Iterable<PodEntry>): void => { for (const entry of entries) dirty.add(entry); };
+  const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing });
+
+  function touchScopes(scopes: readonly Scope[]): void {
+    for (const { only, concernsNamespace } of scopes) {
+      for (const entry of only === undefined ? namespaces.all() : [namespaces.entry(only)]) {
+        if (concernsNamespace(entry.namespace)) touch(entry.pods.values());
+        namespaces.dropIfEmpty(entry);
+      }
+    }
+  }
+
+  function replacePolicy(entry: NamespaceEntry, name: string, policy: NetworkPolicy | undefined): void {
+    const old = entry.policies.get(name);
+    const compiled = policy === undefined ? undefined : interner.networkPolicy(policy.spec);
+    if (old !== undefined) interner.release(old.compiled);
+    namespaces.setPolicy(entry, name, compiled === undefined ? undefined : { ref: { kind: 'NetworkPolicy', namespace: entry.name, name }, compiled });
+    if (old?.compiled === compiled) return;
+    for (const pod of entry.pods.values()) {
+      if (old?.compiled.selector.matches(pod.pod.labels) === true || compiled?.selector.matches(pod.pod.labels) === true) dirty.add(pod);
+    }
+  }
+
+  function dropPod(entry: NamespaceEntry, name: string): void {
+    const found = entry.pods.get(name);
+    if (found === undefined) return;
+    entry.pods.delete(name);
+    families.remove(found.pod);
+    dirty.delete(found);
+    inexact.delete(found);
+    touch(inexact);
+    for (const direction of DIRECTIONS) settle(found, direction, undefined, removed);
+    namespaces.dropIfEmpty(entry);
+  }
+
+  function settle(entry: PodEntry, direction: Direction, after: PodClass | undefined, changes: ClassChange[]): void {
+    const before = entry.classes[direction];
+    entry.classes[direction] = after;
+    if (isEqualClass(before, after)) return;
+    add(counts[direction], before?.class, -1);
+    add(counts[direction], after?.class, 1);
+    changes.push({ pod: entry.pod, direction, before, after });
+  }
+
+  function classify(entry: PodEntry, direction: Direction, around: Surroundings): PodClass | undefined {
+    const { pod, home } = entry;
+    if (pod.terminal) return undefined;
+    const found = memory.classOf(pod, applyingIn(entry, cluster.policies(), direction), around);
+    if (pod.hostNetwork) return found;
+    const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref);
+    if (opaque.length === 0) return found;
+    return { ...found, class: 'unknown', opaque };
+  }
+
+  return {
+    upsertNamespace(namespace) {
+      const entry = namespaces.upsert(withName(namespace));
+      if (entry === undefined) return;
+      touch(entry.pods.values());
+      touch(inexact);
+    },
+    removeNamespace(name) { namespaces.forget(name); },
+    upsertPod(pod) {
+      const home = namespaces.entry(pod.namespace);
+      const known = home.pods.get(pod.name);
+      if (known === undefined) home.pods.set(pod.name, { home, pod, classes: {} });
+      else { families.remove(known.pod); known.pod = pod; }
+      families.add(pod);
+      touch([home.pods.get(pod.name)!, ...inexact]);
+    },
+    removePod(namespace, name) { dropPod(namespaces.entry(namespace), name); },
+    upsertPolicy(policy) {
+      if (policy.kind === 'NetworkPolicy') return replacePolicy(namespaces.entry(policy.namespace), policy.name, policy);
+      touchScopes(cluster.upsert(policy));
+    },
+    removePolicy(key) {
+      if (key.kind !== 'NetworkPolicy') return touchScopes(cluster.remove(key));
+      const { namespace = '', name } = key;
+      const entry = namespaces.entry(namespace);
+      replacePolicy(entry, name, undefined);
+      namespaces.dropIfEmpty(entry);
+    },
+    flush() {
+      const changes = removed.splice(0);
+      if (families.changed()) for (const entry of namespaces.all()) touch(entry.pods.values());
+      memory.forgetInexact();
+      const around = surroundings();
+      for (const entry of dirty) {
+        inexact.delete(entry);
+        for (const direction of DIRECTIONS) {
+          const found = classify(entry, direction, around);
+          if (found?.effective?.exact === false) inexact.add(entry);
+          settle(entry, direction, found, changes);
+        }
+      }
+      dirty.clear();
+      return changes;
+    },
+    classOf: (namespace, pod, direction) => namespaces.find(namespace)?.pods.get(pod)?.classes[direction],
+    podsIn: (namespace) => [...namespaces.find(namespace)?.pods.values() ?? []].map(({ pod }) => pod),
+    defeating(namespace, pod, direction) {
+      const entry = namespaces.find(namespace)?.pods.get(pod);
+      if (entry === undefined || entry.pod.hostNetwork || entry.pod.terminal) return [];
+      const applying = applyingIn(entry, cluster.policies(), direction);
+      const named: readonly Pick<NamedClusterPolicy, 'ref' | 'compiled'>[] = applying.clusterPolicies;
+      return defeatingOf(classInputOf(entry.pod, applying, surroundings())).flatMap(({ compiled, rules }) => {
+        const found = [...applying.isolating, ...named].find((policy) => policy.compiled.id === compiled.id);
+        return found === undefined ? [] : [{ ref: found.ref, rules }];
+      });
+    },
+    counts: (direction) => counts[direction],
+    size: () => ({ namespaces: namespaces.size(), specs: interner.size }),
+  };
+}
+
+function add(counts: Map<PodClassName, number>, name: PodClassName | undefined, by: number): void {
+  if (name === undefined) return;
+  const left = (counts.get(name) ?? 0) + by;
+  if (left === 0) counts.delete(name);
+  else counts.set(name, left);
+}

@@ -1,0 +1,56 @@
+/**
+ * Which policies make a class as weak as it is: the smallest set found whose union alone gives it.
+ *
+ * One policy if one is enough, else a set that no member can leave; of each, the rules that cannot be left out. With
+ * the allows of all others gone, what denies and isolates stays: only what lets through can defeat.
+ */
+import type { Direction } from '../api/network-policy.ts';
+import { CLASSES, effectiveOf, type ClassInput, type EffectiveClass } from './effective.ts';
+import type { CompiledClusterPolicy, CompiledNetworkPolicy, Rule } from './rules.ts';
+
+export interface Defeating { readonly compiled: CompiledNetworkPolicy | CompiledClusterPolicy; /** Positions in the stored list. */ readonly rules: readonly number[] }
+
+/** One rule that lets through, of one policy. */
+interface Allow { readonly compiled: Defeating['compiled']; readonly rule: Rule }
+
+const rank = (found: EffectiveClass): number => CLASSES.indexOf(found);
+
+/** Empty for `open`, which needs no policy, and for classes that nothing defeats. */
+export function defeatingOf(input: ClassInput): Defeating[] {
+  if (input.isolating === undefined) return [];
+  const target = effectiveOf(input).class;
+  if (rank(target) > rank('allow-cluster')) return [];
+  const suffices = (allows: readonly Allow[]): boolean => rank(effectiveOf(only(input, allows)).class) <= rank(target);
+  const policies = [...Map.groupBy(allowsIn(input), ({ compiled }) => compiled).values()];
+  const single = policies.find(suffices);
+  const chosen = single === undefined ? irreducible(policies, (some) => suffices(some.flat())) : [single];
+  const oneRule = chosen.flat().find((allow) => suffices([allow]));
+  const rules = oneRule === undefined ? irreducible(chosen.flat(), suffices) : [oneRule];
+  return [...Map.groupBy(rules, ({ compiled }) => compiled)].map(([compiled, allows]) => ({ compiled, rules: allows.map(({ rule }) => rule.index) }));
+}
+
+/** Drops one after the other what is not needed. */
+function irreducible<T>(all: readonly T[], suffices: (some: readonly T[]) => boolean): readonly T[] {
+  let left = all;
+  for (const one of all) {
+    const without = left.filter((other) => other !== one);
+    if (suffices(without)) left = without;
+  }
+  return left;
+}
+
+function allowsIn({ direction, clusterPolicies, isolating = [] }: ClassInput): Allow[] {
+  return [...isolating, ...clusterPolicies.filter(({ tier }) => tier === 'Admin')]
+    .flatMap((compiled) => compiled.rules[direction].filter(({ action }) => action === 'Allow').map((rule) => ({ compiled, rule })));
+}
+
+/** As if of all rules that let through there were these alone. */
+function only(input: ClassInput, allows: readonly Allow[]): ClassInput {
+  const kept = new Set(allows.map(({ rule }) => rule));
+  const keep = <T extends Defeating['compiled']>(compiled: T): T => ({ ...compiled, rules: filtered(compiled, input.direction, kept) });
+  return { ...input, isolating: input.isolating?.map(keep), clusterPolicies: input.clusterPolicies.map(keep) };
+}
+
+function filtered({ rules }: Defeating['compiled'], direction: Direction, kept: ReadonlySet<Rule>): Defeating['compiled']['rules'] {
+  return { ...rules, [direction]: rules[direction].filter((rule) => rule.action !== 'Allow' || kept.has(rule)) };
+}

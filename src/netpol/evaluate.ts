@@ -1,0 +1,123 @@
+/**
+ * Is a connection allowed? Both directions are decided separately, each with its decider; never a guess.
+ *
+ * Coverage, explain, preview and tests of connectivity ask this one function. Replies are always allowed.
+ */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import { addressKey } from './address.ts';
+import { bothOf, type Answer, type DirectionAnswer, type Outcome, type Verdict } from './answer.ts';
+import type { Code, Connection, Family, Namespace, Pod, PolicyRef } from './model.ts';
+import type { Question } from './match.ts';
+import { familiesOf, sideOf, type Side } from './side.ts';
+import { outcomesOf, type Applying } from './tiers.ts';
+import { isSubject, type NamedOpaquePolicy, type World } from './world.ts';
+
+export function evaluate(world: World, connection: Connection): Answer {
+  const families = connection.family === undefined ? commonFamilies(world, connection) : [connection.family];
+  const answers = families.map((family) => evaluateIn(world, connection, family));
+  const [first = evaluateIn(world, connection, undefined), ...others] = answers;
+  return others.reduce(merged, first);
+}
+
+function commonFamilies(world: World, { from, to }: Connection): Family[] {
+  const there = familiesOf(world, to);
+  return [...familiesOf(world, from)].filter((family) => there.has(family));
+}
+
+/** Of two families: `unknown` where they differ. */
+function merged(a: Answer, b: Answer): Answer {
+  const [egress, ingress] = [mergedDirection(a.egress, b.egress), mergedDirection(a.ingress, b.ingress)];
+  const verdict = a.verdict === b.verdict ? a.verdict : 'unknown';
+  return { verdict, egress, ingress };
+}
+
+function mergedDirection(a: DirectionAnswer, b: DirectionAnswer): DirectionAnswer {
+  if (a.verdict === b.verdict) return { ...a, codes: sorted([...a.codes, ...b.codes]) };
+  return { ...a, verdict: 'unknown', outcomes: [...a.outcomes, ...b.outcomes], codes: sorted([...a.codes, ...b.codes, 'ip-family']) };
+}
+
+function sorted(codes: Iterable<Code>): Code[] {
+  return [...new Set(codes)].sort();
+}
+
+function evaluateIn(world: World, connection: Connection, family: Family | undefined): Answer {
+  const from = sideOf(world, connection.from, family);
+  const to = sideOf(world, connection.to, family);
+  const egress = directionAnswer('Egress', { world, connection, from, to });
+  const ingress = directionAnswer('Ingress', { world, connection, from, to });
+  return { verdict: bothOf(egress.verdict, ingress.verdict), egress, ingress };
+}
+
+interface Case { readonly world: World; readonly connection: Connection; readonly from: Side; readonly to: Side }
+
+function directionAnswer(direction: Direction, { world, connection, from, to }: Case): DirectionAnswer {
+  const [governed, peer] = direction === 'Egress' ? [from, to] : [to, from];
+  if (governed.kind !== 'pod') return certain({ verdict: 'allowed', reason: { kind: 'not governed' } }, governed.kind === 'node' && governed.pod !== undefined ? ['host-network'] : []);
+  const isSelf = isSameOf(from, to);
+  if (isSelf && connection.throughService !== true) return certain({ verdict: 'allowed', reason: { kind: 'self' } });
+  if (direction === 'Ingress' && isOwnNode(governed.pod, peer)) return certain({ verdict: 'allowed', reason: { kind: 'own node' } });
+  const applying = applyingTo(world, governed, direction);
+  const question: Question = {
+    ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options,
+    codes: new Set(),
+  };
+  const outcomes = outcomesOf(applying, question, isSelf);
+  const isPoliced = outcomes.some(({ reason }) => reason.kind !== 'default') || applying.clusterPolicies.length > 0;
+  const opaque = opaqueFor(world, governed, direction);
+  return {
+    verdict: opaque.length > 0 ? 'unknown' : verdictOf(outcomes),
+    outcomes,
+    isolating: applying.isolating.map(({ ref }) => ref),
+    opaque,
+    codes: sorted([...question.codes, ...(isPoliced ? generalCodes(connection, peer) : [])]),
+  };
+}
+
+function certain(outcome: Outcome, codes: readonly Code[] = []): DirectionAnswer {
+  return { verdict: outcome.verdict, outcomes: [outcome], isolating: [], opaque: [], codes };
+}
+
+function verdictOf(outcomes: readonly Outcome[]): Verdict {
+  const [first, ...others] = outcomes;
+  return first !== undefined && others.every(({ verdict }) => verdict === first.verdict) ? first.verdict : 'unknown';
+}
+
+/** What is so on every CNI of this kind of traffic only by and large. */
+function generalCodes({ protocol }: Connection, peer: Side): Code[] {
+  const codes: Code[] = [];
+  if (protocol === 'SCTP') codes.push('sctp');
+  if (protocol === 'ICMP') codes.push('icmp');
+  if (peer.kind === 'node') codes.push('node-traffic');
+  if (peer.kind === 'node' && peer.pod !== undefined) codes.push('host-network');
+  if (peer.kind === 'service') codes.push('service-vip');
+  return codes;
+}
+
+function isSameOf(from: Side, to: Side): boolean {
+  if (from.kind !== 'pod' || to.kind !== 'pod') return false;
+  if (from.pod.namespace === to.pod.namespace && from.pod.name === to.pod.name) return true;
+  return from.address !== undefined && to.address !== undefined && addressKey(from.address) === addressKey(to.address);
+}
+
+function isOwnNode(pod: Pod, peer: Side): boolean {
+  return peer.kind === 'node' && peer.name !== undefined && peer.name === pod.node;
+}
+
+/** The policies that have a say about a pod in a direction. */
+export function applyingTo(world: World, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): Applying {
+  return {
+    direction,
+    clusterPolicies: world.clusterPolicies.filter(({ compiled }) => compiled.rules[direction].length > 0 && isSubject(compiled, namespace, pod)),
+    isolating: world.policiesIn(pod.namespace).filter(({ compiled }) => compiled.isolates[direction] && compiled.selector.matches(pod.labels)),
+  };
+}
+
+function opaqueFor(world: World, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): PolicyRef[] {
+  return world.opaque.filter((named) => concerns(named, { pod, namespace }, direction)).map(({ ref }) => ref);
+}
+
+/** Whether a policy that is not evaluated may have a say about the pod. */
+export function concerns({ policy, namespace: namespaces, pod: pods }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
+  if (policy.namespace !== undefined && policy.namespace !== namespace.name) return false;
+  return (policy.directions ?? DIRECTIONS).includes(direction) && namespaces.matches(namespace.labels) && pods.matches(pod.labels);
+}

@@ -1,0 +1,102 @@
+/**
+ * Does a rule match a connection? Three-valued: `maybe` is a question that the CNI answers, named by a code.
+ *
+ * A rule needs a port that matches and a peer that matches.
+ */
+import { contains } from './address.ts';
+import type { Code, Options, Pod, Protocol } from './model.ts';
+import type { Peer, PortMatch, Rule } from './rules.ts';
+import type { Side } from './side.ts';
+
+export type Match = 'yes' | 'no' | 'maybe';
+
+/** A rule of one policy against a connection, seen from the governed pod. */
+export interface Question {
+  /** Namespace of the policy; `undefined` for cluster scope, where every peer names its own. */
+  readonly ownNamespace: string | undefined;
+  readonly peer: Side;
+  /** Of the destination: where names of ports are looked up. */
+  readonly destination: Side;
+  readonly protocol: Protocol | 'ICMP';
+  readonly port: number;
+  readonly options: Options;
+  /** Filled with the questions that came up. */
+  readonly codes: Set<Code>;
+}
+
+/** Indices are undefined where the rule takes any. */
+export interface RuleMatch { readonly match: 'yes' | 'maybe'; readonly peer: number | undefined; readonly port: number | undefined }
+
+export function matchRule({ peers, ports }: Rule, question: Question): RuleMatch | undefined {
+  const port = ports === 'any' ? undefined : ports.find((entry) => portMatches(entry, question));
+  if (ports !== 'any' && port === undefined) return undefined;
+  if (port?.kind === 'range' && port.isEndPort) question.codes.add('end-port');
+  const found = peers === 'any' ? { match: 'yes' as const, peer: undefined } : bestPeer(peers, question);
+  return found === undefined ? undefined : { ...found, port: port?.index };
+}
+
+/** The first that matches for sure, else the first that may. */
+function bestPeer(peers: readonly Peer[], question: Question): Omit<RuleMatch, 'port'> | undefined {
+  let best: Omit<RuleMatch, 'port'> | undefined;
+  for (const peer of peers) {
+    const match = matchPeer(peer, question);
+    if (match === 'yes') return { match, peer: peer.index };
+    if (match === 'maybe') best ??= { match, peer: peer.index };
+  }
+  return best;
+}
+
+function portMatches(entry: PortMatch, { protocol, port, destination }: Question): boolean {
+  if (protocol === 'ICMP') return false;
+  if (entry.kind === 'range') return entry.protocol === protocol && entry.first <= port && port <= entry.last;
+  if (entry.protocol !== undefined && entry.protocol !== protocol) return false;
+  return destination.kind === 'pod' && hasPort(destination.pod, entry.name, { protocol, port });
+}
+
+/** Numbers differ per pod: the name counts on the destination, with its protocol. */
+function hasPort(pod: Pod, name: string, { protocol, port }: { readonly protocol: Protocol; readonly port: number }): boolean {
+  return pod.ports.some((declared) => declared.name === name && declared.containerPort === port && declared.protocol === protocol);
+}
+
+function matchPeer(peer: Peer, question: Question): Match {
+  const side = question.peer;
+  switch (peer.kind) {
+    case 'pods': return matchPods(peer, question);
+    case 'block': return matchBlock(peer, question);
+    case 'nodes': return matchNode(peer, question);
+    case 'domain names': return side.kind === 'external' ? asked(question, 'domain-names') : 'no';
+  }
+}
+
+/** Selectors never select a hostNetwork pod, on most CNIs: an answer that depends on it says so. */
+function matchPods({ namespace, pod }: Extract<Peer, { kind: 'pods' }>, question: Question): Match {
+  const { peer: side, ownNamespace } = question;
+  if (side.kind === 'service') return asked(question, 'service-vip');
+  if (side.kind === 'node' && side.pod !== undefined) question.codes.add('host-network');
+  if (side.kind !== 'pod') return 'no';
+  const isNamespace = namespace === undefined ? side.namespace.name === ownNamespace : namespace.matches(side.namespace.labels);
+  return isNamespace && pod.matches(side.pod.labels) ? 'yes' : 'no';
+}
+
+function matchBlock({ block, matchesPods }: Extract<Peer, { kind: 'block' }>, question: Question): Match {
+  const { peer: side, options } = question;
+  if (side.kind === 'service') return asked(question, 'service-vip');
+  if (side.kind === 'pod' && matchesPods === 'by option' && options.ipBlockMatchesPods === 'no') return 'no';
+  if (side.address === undefined) return asked(question, 'startup');
+  if (!contains(block, side.address)) return 'no';
+  if (side.kind === 'external' || matchesPods === 'always') return 'yes';
+  if (side.kind === 'pod') return options.ipBlockMatchesPods === 'yes' ? 'yes' : asked(question, 'cidr-vs-pod');
+  return options.ipBlockMatchesPods === 'yes' ? 'yes' : asked(question, 'node-traffic');
+}
+
+function matchNode({ node: selector }: Extract<Peer, { kind: 'nodes' }>, question: Question): Match {
+  const { peer: side } = question;
+  if (side.kind !== 'node') return 'no';
+  if (side.node === undefined) return asked(question, 'host-network');
+  return selector.matches(side.node.labels) ? 'yes' : 'no';
+}
+
+function asked({ codes }: Question, code: Code): Match {
+  codes.add(code);
+  return 'maybe';
+}

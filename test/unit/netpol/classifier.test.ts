@@ -1,0 +1,110 @@
+/** The classifier: what each kind of change touches, and that it holds nothing else. */
+import assert from 'node:assert/strict';
+import { createClassifier, type ClassChange, type Classifier } from '../../../src/netpol/classifier.ts';
+import type { Policy } from '../../../src/netpol/model.ts';
+import { aClusterPolicy, aNamespaceOf, aNetworkPolicy, aPodOf } from '../../support/netpol.ts';
+
+const text = ({ pod, direction, before, after }: ClassChange): string => `${pod.namespace}/${pod.name} ${direction} ${before?.class ?? '-'} -> ${after?.class ?? '-'}`;
+const flushed = (classifier: Classifier): string[] => classifier.flush().map(text).sort();
+
+/** Namespaces x and y with pods a and b each; nothing isolates them. */
+function aClassifier(...policies: Policy[]): Classifier {
+  const classifier = createClassifier({ ipBlockMatchesPods: 'no' });
+  for (const name of ['x', 'y']) {
+    classifier.upsertNamespace(aNamespaceOf(name, { ns: name }));
+    for (const pod of ['a', 'b']) classifier.upsertPod(aPodOf(`${name}/${pod}`, { labels: { pod }, ips: ['10.0.0.1'] }));
+  }
+  for (const policy of policies) classifier.upsertPolicy(policy);
+  classifier.flush();
+  return classifier;
+}
+const ofPod = (pod: string): Policy => aNetworkPolicy('x/p', { podSelector: { matchLabels: { pod } } });
+const denyIn = (ns: string): Policy => aClusterPolicy('c', { tier: 'Admin', priority: 1, subject: { namespaces: { matchLabels: { ns } } }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] });
+
+describe('classifier: a change touches what it concerns', () => {
+  it('a policy: the pods it selects', () => {
+    const classifier = aClassifier();
+    classifier.upsertPolicy(ofPod('a'));
+    assert.deepEqual(flushed(classifier), ['x/a Ingress open -> closed']);
+  });
+  it('a policy edited: the pods it selected, too', () => {
+    const classifier = aClassifier(ofPod('a'));
+    classifier.upsertPolicy(ofPod('b'));
+    assert.deepEqual(flushed(classifier), ['x/a Ingress closed -> open', 'x/b Ingress open -> closed']);
+  });
+  it('a policy removed', () => {
+    const classifier = aClassifier(ofPod('a'));
+    classifier.removePolicy({ kind: 'NetworkPolicy', namespace: 'x', name: 'p' });
+    assert.deepEqual(flushed(classifier), ['x/a Ingress closed -> open']);
+    classifier.removePolicy({ kind: 'NetworkPolicy', namespace: 'x', name: 'never there' });
+    assert.deepEqual(flushed(classifier), []);
+  });
+  it('a policy written again as it was', () => {
+    const classifier = aClassifier(ofPod('a'), denyIn('x'));
+    classifier.upsertPolicy(ofPod('a'));
+    classifier.upsertPolicy(denyIn('x'));
+    assert.deepEqual(flushed(classifier), []);
+  });
+  it('a pod relabelled, and one that comes and goes', () => {
+    const classifier = aClassifier(ofPod('a'));
+    classifier.upsertPod(aPodOf('x/b', { labels: { pod: 'a' }, ips: ['10.0.0.1'] }));
+    assert.deepEqual(flushed(classifier), ['x/b Ingress open -> closed']);
+    classifier.upsertPod(aPodOf('x/c', { labels: { pod: 'a' } }));
+    assert.deepEqual(flushed(classifier), ['x/c Egress - -> open', 'x/c Ingress - -> closed']);
+    classifier.removePod('x', 'c');
+    assert.deepEqual(flushed(classifier), ['x/c Egress open -> -', 'x/c Ingress closed -> -']);
+  });
+  it('a pod that is finished', () => {
+    const classifier = aClassifier();
+    classifier.upsertPod(aPodOf('x/a', { labels: { pod: 'a' }, terminal: true }));
+    assert.deepEqual(flushed(classifier), ['x/a Egress open -> -', 'x/a Ingress open -> -']);
+  });
+  it('a cluster policy: the pods of the namespaces it is about, before and after', () => {
+    const classifier = aClassifier(denyIn('x'));
+    classifier.upsertPolicy(denyIn('y'));
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-any-external -> open', 'x/b Ingress allow-any-external -> open', 'y/a Ingress open -> allow-any-external', 'y/b Ingress open -> allow-any-external']);
+    classifier.removePolicy({ kind: 'ClusterNetworkPolicy', name: 'c' });
+    assert.deepEqual(flushed(classifier), ['y/a Ingress allow-any-external -> open', 'y/b Ingress allow-any-external -> open']);
+  });
+  it('a namespace relabelled: cluster policies are about other pods', () => {
+    const classifier = aClassifier(denyIn('x'));
+    classifier.upsertNamespace(aNamespaceOf('x', { ns: 'z' }));
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-any-external -> open', 'x/b Ingress allow-any-external -> open']);
+  });
+  it('a family that pods begin to use: everywhere', () => {
+    const classifier = aClassifier(aNetworkPolicy('x/p', { ingress: [{ from: [{ namespaceSelector: {} }, { ipBlock: { cidr: '0.0.0.0/0' } }] }] }));
+    classifier.upsertPod(aPodOf('y/six', { ips: ['fd00::1'] }));
+    assert.deepEqual(flushed(classifier).filter((change) => change.startsWith('x/')), ['x/a Ingress allow-all -> allow-any-external', 'x/b Ingress allow-all -> allow-any-external']);
+    classifier.removePod('y', 'six');
+    assert.deepEqual(flushed(classifier).filter((change) => change.startsWith('x/')), ['x/a Ingress allow-any-external -> allow-all', 'x/b Ingress allow-any-external -> allow-all']);
+  });
+  it('a policy that is not evaluated comes and goes', () => {
+    const classifier = aClassifier();
+    const opaque: Policy = { kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', namespace: 'x', name: 'c', podSelector: { matchLabels: { pod: 'a' } } };
+    classifier.upsertPolicy(opaque);
+    assert.deepEqual(flushed(classifier), ['x/a Egress open -> unknown', 'x/a Ingress open -> unknown']);
+    classifier.removePolicy(opaque);
+    assert.deepEqual(flushed(classifier), ['x/a Egress unknown -> open', 'x/a Ingress unknown -> open']);
+  });
+});
+
+describe('classifier: equal specs share a class unless a name makes the difference', () => {
+  const both = (spec: Extract<Policy, { kind: 'NetworkPolicy' }>['spec']): Policy[] => ['x', 'y'].map((namespace) => aNetworkPolicy(`${namespace}/p`, spec));
+  it('the own namespace', () => {
+    const classifier = aClassifier(...both({ ingress: [{ from: [{ podSelector: {} }, { namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['x'] }] } }] }] }));
+    assert.deepEqual(['x', 'y'].map((namespace) => classifier.classOf(namespace, 'a', 'Ingress')?.class), ['allow-cluster', 'restricted']);
+  });
+  it('what the pod calls its ports', () => {
+    const classifier = aClassifier(...both({ ingress: [{ ports: [{ port: 'web' }] }] }));
+    classifier.upsertPod(aPodOf('x/c', { ports: { web: 80 } }));
+    classifier.upsertPod(aPodOf('x/d', { ports: { web: 81 } }));
+    classifier.flush();
+    assert.deepEqual(['a', 'c', 'd'].map((pod) => classifier.classOf('x', pod, 'Ingress')?.effective?.anyExternal.map(({ first }) => first)), [[], [80], [81]]);
+  });
+  it('the policy that is named is the pod\'s own', () => {
+    const classifier = aClassifier(...both({ ingress: [{}] }));
+    assert.deepEqual(classifier.defeating('y', 'a', 'Ingress'), [{ ref: { kind: 'NetworkPolicy', namespace: 'y', name: 'p' }, rules: [0] }]);
+    assert.equal(classifier.classOf('x', 'a', 'Ingress'), classifier.classOf('y', 'b', 'Ingress'), 'one object for all');
+  });
+  it('counts pods by class', () => assert.deepEqual([...aClassifier(ofPod('a')).counts('Ingress')].sort(([a], [b]) => (a < b ? -1 : 1)), [['closed', 1], ['open', 3]]));
+});
