@@ -141,6 +141,7 @@ describe('hostile input', function () {
     const namespace = await world.namespace();
     const baseline = await world.baseline();
     await world.becomes(namespace, ...BOTH);
+    await protectedAll(baseline, 1);
     const annotations = { 'test.netbaseline.io/large': 'ä'.repeat(120 * 1024), constructor: 'kept' };
     const rules = Array.from({ length: 3_000 }, (_, index) => ({ from: [{ ipBlock: { cidr: `10.${index >> 8}.${index & 255}.0/24` } }], ports: [{ port: 1 + index }] }));
     const mark = await witness.settled();
