@@ -6,7 +6,7 @@ import { aWitness, type Witness } from '../support/witness.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
 
 describe('changes of namespaces', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let world: World;
   let witness: Witness;
   let operator: RunningOperator;
@@ -69,7 +69,7 @@ describe('changes of namespaces', function () {
     const [total, drift] = [await namespacesIn(baseline), await drifts()];
     const mark = await witness.settled();
     await world.deleteNamespace(going);
-    await eventually(() => phase(going), (found) => assert.equal(found, 'gone'), { withinMs: 30_000 });
+    await eventually(() => phase(going), (found) => assert.equal(found, 'gone'), { withinMs: 90_000 });
     for (const namespace of [going, ...staying]) assert.deepEqual(await witness.policyWrites(mark, namespace), [], namespace);
     await eventually(() => operator.metrics(), (text) => assert.ok(!text.includes(going)));
     await eventually(() => namespacesIn(baseline), (count) => assert.ok(count < total));
@@ -113,7 +113,7 @@ describe('changes of namespaces', function () {
     for (const { metadata } of (await world.policies(namespace)).values()) assert.equal(metadata.finalizers, undefined);
     await operator.stop();
     await world.deleteNamespace(namespace);
-    await eventually(() => phase(namespace), (found) => assert.equal(found, 'gone'), { withinMs: 30_000 });
+    await eventually(() => phase(namespace), (found) => assert.equal(found, 'gone'), { withinMs: 90_000 });
     await start();
     await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.selected, 0));
   });
