@@ -67,9 +67,12 @@ function report(): void {
       else console.log(`SKIPPED (${part}) ${title}: ${reason}`);
     }
   }
+  for (const { part, failures } of results) {
+    for (const { title, message } of failures) console.log(`FAILED (${part}) ${title}: ${message.replaceAll('\n', '\n    ')}`);
+  }
   for (const trouble of troubles) console.log(`TROUBLE ${trouble}`);
   const counted = results.filter(({ trouble }) => trouble !== undefined).length;
-  const total = [...results, { passed: 0, failed: troubles.length - counted, skipped: [] }];
+  const total = [...results, { passed: 0, failed: troubles.length - counted, skipped: [], failures: [] }];
   process.exitCode = total.some(({ failed }) => failed > 0) ? 1 : 0;
   console.log(`\n${countLine(total)}`);
 }

@@ -6,6 +6,14 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly Skipped[];
+  /** The tests behind `failed`, in the order in which they failed. */
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  readonly title: string;
+  /** The first lines of the error's message. */
+  readonly message: string;
 }
 
 export interface Skipped {
@@ -23,8 +31,8 @@ export interface PartResult extends Counts {
 }
 
 /** `N passed, N failed, N skipped`. */
-export function countLine(results: readonly Counts[]): string {
-  const sum = (of: (result: Counts) => number): number => results.reduce((total, result) => total + of(result), 0);
+export function countLine(results: readonly Omit<Counts, 'failures'>[]): string {
+  const sum = (of: (result: Omit<Counts, 'failures'>) => number): number => results.reduce((total, result) => total + of(result), 0);
   return `${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed, ${sum(({ skipped }) => skipped.length)} skipped`;
 }
 

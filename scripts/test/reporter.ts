@@ -1,12 +1,14 @@
 /**
- * Mocha's spec reporter, which also says why a test is skipped and writes the counts to the file in
+ * Mocha's spec reporter, which also says why a test is skipped and writes the counts and the failures to the file in
  * `NPB_TEST_COUNTS` when the run has ended.
  */
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
-import { NO_REASON, type Counts, type Skipped } from './counts.ts';
+import { NO_REASON, type Counts, type Failure, type Skipped } from './counts.ts';
 
-const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+/** Enough of a message to know what went wrong from the end of a log; the whole of it stands where the test failed. */
+const MESSAGE_LINES = 6;
 /** Where `skipBecause` of test/support/skip.ts puts the reason, on a test or on a suite. */
 const REASON = Symbol.for('netbaseline.io/skip-reason');
 
@@ -20,9 +22,14 @@ class CountingReporter extends Mocha.reporters.Spec {
       skipped.push({ title: test.fullTitle(), ...(reason === undefined ? {} : { reason }), ...(unwritten ? { unwritten } : {}) });
       console.log(`      SKIPPED: ${reason ?? (unwritten ? 'it is not written' : NO_REASON)}`);
     });
+    const failed: Failure[] = [];
+    runner.on(EVENT_TEST_FAIL, (test: Mocha.Test, error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      failed.push({ title: test.fullTitle(), message: message.split('\n').slice(0, MESSAGE_LINES).join('\n') });
+    });
     runner.once(EVENT_RUN_END, () => {
       const { passes = 0, failures = 0 } = runner.stats ?? {};
-      const counts: Counts = { passed: passes, failed: failures, skipped };
+      const counts: Counts = { passed: passes, failed: failures, skipped, failures: failed };
       const path = process.env['NPB_TEST_COUNTS'];
       if (path !== undefined) writeFileSync(path, JSON.stringify(counts));
     });

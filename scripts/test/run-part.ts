@@ -9,7 +9,7 @@ import type { Counts, PartResult } from './counts.ts';
 
 const LINGER_MS = 60_000;
 const LOOK_MS = 500;
-const NOTHING: Counts = { passed: 0, failed: 0, skipped: [] };
+const NOTHING: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
 
 interface Ending {
   readonly code: number | null;
@@ -31,8 +31,8 @@ export async function runPart(part: Part, files: readonly string[], mochaArgs: r
     const ending = await runMocha([...files, ...mochaArgs], countsPath, options);
     const counts = existsSync(countsPath) ? JSON.parse(readFileSync(countsPath, 'utf8')) as Counts : undefined;
     const trouble = troubleIn(counts, ending);
-    const { passed, failed, skipped } = counts ?? NOTHING;
-    return { part, passed, skipped, failed: failed + (trouble === undefined ? 0 : 1), ...(trouble === undefined ? {} : { trouble }) };
+    const { passed, failed, skipped, failures } = counts ?? NOTHING;
+    return { part, passed, skipped, failures, failed: failed + (trouble === undefined ? 0 : 1), ...(trouble === undefined ? {} : { trouble }) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -74,7 +74,7 @@ describe('CRD', function () {
     });
   });
 
-  describe('refuses', () => {
+  describe('GB-64: refuses', () => {
     for (const { what, spec, field, message } of BAD_BASELINES) {
       it(`${what}: ${message}`, async () => {
         const { code, body } = await createFrom(spec);

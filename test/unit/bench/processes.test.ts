@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cpuMs, machineTime, memoryOf, parseMachineStat, parseStat, parseStatus } from '../../bench/processes.ts';
+import { skipBecause } from '../../support/skip.ts';
 
 describe('bench processes', () => {
   it('reads the time of a process whose name holds spaces and brackets', () => {
@@ -22,7 +23,7 @@ describe('bench processes', () => {
   });
 
   it('sees this process and this machine', function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipBecause(this, 'read from /proc, which Linux alone has');
     const { user, system } = process.cpuUsage();
     assert.ok(Math.abs((cpuMs(process.pid) ?? NaN) - (user + system) / 1000) < 200);
     const memory = memoryOf(process.pid);

@@ -12,7 +12,7 @@ describe('running a part of the tests', function () {
   this.timeout(60_000);
 
   it('counts what passed, failed and was skipped, with the reasons and the victims of a failed hook', async () => {
-    const { passed, failed, skipped, trouble } = await run('mixed');
+    const { passed, failed, skipped, failures, trouble } = await run('mixed');
     assert.equal(passed, 1);
     assert.equal(failed, 3, 'the failed test, the failed hook, the test that could not run because of it');
     assert.deepEqual(skipped, [
@@ -21,6 +21,8 @@ describe('running a part of the tests', function () {
       { title: 'mixed skips itself without a word' },
       { title: 'mixed a suite that is skipped does not run', reason: 'wrong kind of machine' },
     ]);
+    assert.equal(failures.length, failed, 'each failure is named, for the end of the log');
+    assert.deepEqual(failures[0], { title: 'mixed fails', message: 'on purpose' });
     assert.equal(trouble, undefined);
   });
 
