@@ -14,7 +14,7 @@ import { newBody, replacementBody, withoutOtherOwners } from './body.ts';
 
 export interface PerformParts {
   readonly client: Pick<KubeClient, 'createPolicy' | 'replacePolicy' | 'getPolicy' | 'removePolicy'>;
-  readonly policies: Pick<WritableStore<PolicyRecord>, 'observeWrite' | 'observeRemoval'>;
+  readonly policies: Pick<WritableStore<PolicyRecord>, 'observeWrite' | 'observeRemoval' | 'beginRead'>;
   readonly intern: InternSpec;
 }
 
@@ -66,17 +66,19 @@ async function remove(namespace: string, { live }: Extract<Write, { kind: 'Remov
   return { mismatch: [] };
 }
 
-/** The world is not as the store has it, and its event may be long in coming: read it, so that the next plan is right. */
+/** The world is not as the store has it, and its event may never come: read it, so that the next plan is right. */
 async function lookAgain(namespace: string, write: Write, parts: PerformParts, signal: AbortSignal): Promise<void> {
   const name = write.kind === 'Remove' ? write.live.name : write.policy.name;
+  const read = parts.policies.beginRead(name, namespace);
   try {
     const wasOurs = write.kind !== 'Create' && write.live.writtenByUs;
     const found = await parts.client.getPolicy(namespace, name, signal);
     const sameObject = write.kind !== 'Create' && found.metadata.uid === write.live.uid;
-    parts.policies.observeWrite(parsePolicy(found, parts.intern, wasOurs && sameObject));
+    read.observe(parsePolicy(found, parts.intern, wasOurs && sameObject));
   } catch (error) {
     if (!isKubeError(error, 'NotFound')) throw error;
     if (write.kind !== 'Create') parts.policies.observeRemoval(namespace, name, write.live.uid);
+  } finally {
+    read.end();
   }
 }
-

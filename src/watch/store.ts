@@ -41,8 +41,18 @@ export interface WritableStore<R extends ObjectRecord> extends Store<R> {
   beginList(): IncomingList<R>;
   /** The answer to an own POST or PUT: later reads never see a state older than it. */
   observeWrite(record: R): void;
+  /** A consistent read of one object begins; its answer counts unless something else was heard of the name meanwhile. */
+  beginRead(name: string, namespace?: string): IncomingRead<R>;
   /** An own DELETE was answered; nothing happens if the name meanwhile belongs to another object. */
   observeRemoval(namespace: string, name: string, uid: string): void;
+}
+
+/** A read of one object under way. */
+export interface IncomingRead<R> {
+  /** The answer. Taken also where the watch claims to be past its version: then the watch has missed it. */
+  observe(record: R): void;
+  /** Harmless after `observe`; must come, whatever became of the read. */
+  end(): void;
 }
 
 /** A list under way, invisible until it is committed; one at a time, beginning another voids it. */
@@ -63,6 +73,7 @@ export interface IncomingList<R> {
 export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => string | undefined = () => undefined): WritableStore<R> {
   const listeners: ChangeListener<R>[] = [];
   const removals = createRemovals();
+  const reads = new Set<{ readonly name: string; readonly namespace: string | undefined }>();
   let table = createTable<R>();
   let version: string | undefined;
   let synced = false;
@@ -75,8 +86,14 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
     if (isNewer(to, version)) version = to;
   }
 
+  /** Whatever is being read of this name is older than what was just heard. */
+  function outdateReads(namespace: string | undefined, name: string): void {
+    for (const read of reads) if (read.name === name && read.namespace === namespace) reads.delete(read);
+  }
+
   /** Puts one record in, or takes it out, and says so. */
   function change(namespace: string | undefined, name: string, after: R | undefined): void {
+    outdateReads(namespace, name);
     const changes = changesOf(namespace, name, table.get(namespace, name), after);
     if (after === undefined) table.delete(namespace, name);
     else table.set(namespace, name, after);
@@ -98,6 +115,7 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
     if (!isNewer(record.resourceVersion, version)) return;
     advance(record.resourceVersion);
     removals.confirmed(record.uid);
+    outdateReads(namespaceOf(record), record.name);
     const known = table.get(namespaceOf(record), record.name);
     if (known === undefined || isNewer(known.resourceVersion, record.resourceVersion)) return; // an own write came after it
     change(namespaceOf(record), record.name, undefined);
@@ -106,6 +124,7 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
   function commit(list: Table<R>, to: string, reset: boolean): void {
     if (!reset) keepNewer(table, list, to);
     const before = table;
+    reads.clear();
     table = list;
     if (reset) version = to;
     else advance(to);
@@ -130,6 +149,10 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
     };
   }
 
+  function observeWrite(record: R): void {
+    if (isNewer(record.resourceVersion, version)) putNewer(record); // else the watch is past it, and knows better
+  }
+
   return {
     get synced() { return synced; },
     get size() { return table.size; },
@@ -142,8 +165,17 @@ export function createStore<R extends ObjectRecord>(namespaceOf: (record: R) => 
     remove,
     advance,
     beginList,
-    observeWrite(record) {
-      if (isNewer(record.resourceVersion, version)) putNewer(record); // else the watch is past it, and knows better
+    observeWrite,
+    beginRead(name, namespace) {
+      const read = { name, namespace };
+      reads.add(read);
+      return {
+        observe(record) {
+          if (reads.delete(read)) putNewer(record);
+          else observeWrite(record);
+        },
+        end: () => { reads.delete(read); },
+      };
     },
     observeRemoval(namespace, name, uid) {
       if (table.get(namespace, name)?.uid !== uid) return;

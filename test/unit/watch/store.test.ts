@@ -180,6 +180,41 @@ describe('store', () => {
     });
   });
 
+  describe('reads of one object', () => {
+    it('find what the watch has missed, although it is past the version', () => {
+      const { store, said, list } = aStore();
+      list(5);
+      store.apply(thing('other', 9), false);
+      const read = store.beginRead('a', 'ns');
+      read.observe(thing('a', 7));
+      read.end();
+      assert.deepEqual([versions(store), said], [{ a: '7', other: '9' }, ['other ->9', 'a ->7']]);
+    });
+    for (const [what, happens] of [
+      ['a removal', (store: ReturnType<typeof aStore>['store']) => store.remove(thing('a', 8))],
+      ['a removal of our own', (store: ReturnType<typeof aStore>['store']) => store.observeRemoval('ns', 'a', 'uid-a')],
+      ['a list', (store: ReturnType<typeof aStore>['store']) => store.beginList().commit('8')],
+    ] as const) {
+      it(`count for nothing after ${what} that was heard of meanwhile`, () => {
+        const { store, list } = aStore();
+        list(5, thing('a', 3));
+        const read = store.beginRead('a', 'ns');
+        happens(store);
+        store.advance('8');
+        read.observe(thing('a', 7));
+        assert.equal(store.size, 0);
+      });
+    }
+    it('do not bring back an object of which the watch told nothing but its end', () => {
+      const { store, list } = aStore();
+      list(5);
+      const read = store.beginRead('a', 'ns');
+      store.remove(thing('a', 8));
+      read.observe(thing('a', 7));
+      assert.equal(store.size, 0);
+    });
+  });
+
   describe('own removals', () => {
     it('are seen at once; events from before them do not bring the object back', () => {
       const { store, said, list } = aStore();
@@ -218,11 +253,12 @@ describe('store', () => {
   });
 
   it('ends like the server, and its changes lead there, whatever came twice, late or from itself', () => {
-    const action = fc.record({ name: fc.constantFrom('a', 'b', 'c'), what: fc.constantFrom('write', 'ownWrite', 'delete', 'ownDelete', 'relist', 'deliver') });
+    const action = fc.record({ name: fc.constantFrom('a', 'b', 'c'), what: fc.constantFrom('write', 'ownWrite', 'delete', 'ownDelete', 'relist', 'deliver', 'beginRead', 'endRead') });
     fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
       const world = new Map<string, Thing>();
       const told = new Map<string, Thing>();
       const waiting: (() => void)[] = [];
+      const reading: (() => void)[] = [];
       const store = createStore<Thing>((record) => record.namespace);
       store.listen(({ name, before, after }) => {
         assert.equal(told.get(name), before);
@@ -242,6 +278,14 @@ describe('store', () => {
         const present = world.get(name);
         if (what === 'deliver') waiting.shift()?.();
         else if (what === 'relist') relist();
+        else if (what === 'endRead') reading.shift()?.();
+        else if (what === 'beginRead') {
+          const read = store.beginRead(name, 'ns');
+          reading.push(() => {
+            if (present !== undefined) read.observe(present);
+            read.end();
+          });
+        }
         else if (what.toLowerCase().includes('write')) {
           const next = thing(name, version += 1, present?.uid ?? `uid-${name}-${version}`);
           world.set(name, next);
@@ -255,6 +299,7 @@ describe('store', () => {
         }
         assert.ok(compareVersions(store.version, String(listVersion)) >= 0);
       }
+      for (const answer of reading) answer();
       for (const deliver of waiting) deliver();
       assert.deepEqual(versions(store), Object.fromEntries([...world.values()].map((one) => [one.name, one.resourceVersion])));
       assert.deepEqual(new Set(told.values()), new Set(store.all()));
