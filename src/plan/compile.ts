@@ -41,7 +41,7 @@ export interface CompiledExemption {
 export interface CompiledBaseline {
   readonly record: BaselineRecord;
   readonly name: string;
-  /** The spec that is planned with: the last good one where the present one has a problem. */
+  /** The spec that is planned with: where the present one has a problem the last good one, switched as the present one says. */
   readonly spec: BaselineSpec;
   /** Why the stored spec cannot be used as it is; nothing is removed for such a baseline. */
   readonly problem: string | undefined;
@@ -62,8 +62,19 @@ export function directionSet(directions: ReadonlySet<Direction>): DirectionSet |
 export function compileBaseline(record: BaselineRecord, lastGood?: CompiledBaseline): CompiledBaseline {
   const problem = record.problem ?? (record.spec === undefined ? 'spec is missing' : specProblem(record.spec));
   if (problem === undefined && record.spec !== undefined) return compileSpec(record, record.spec, undefined);
-  if (lastGood?.usable === true && lastGood.record.uid === record.uid) return { ...lastGood, record, problem };
+  if (lastGood?.usable === true && lastGood.record.uid === record.uid) return { ...lastGood, record, problem, spec: { ...lastGood.spec, ...switchesOf(record) } };
   return { ...compileSpec(record, NOTHING, problem), usable: false };
+}
+
+/**
+ * What of a spec that cannot be used as a whole counts all the same: who pauses it means it, whatever else is wrong.
+ * On its way out such a baseline retains its policies.
+ */
+function switchesOf({ spec, deleting }: BaselineRecord): Partial<BaselineSpec> {
+  const retained = deleting ? { deletionPolicy: 'Retain' as const } : {};
+  if (spec === undefined) return retained;
+  const { paused, driftPolicy, adoptionPolicy, deletionPolicy } = spec;
+  return { paused, driftPolicy, adoptionPolicy, deletionPolicy, ...retained };
 }
 
 /** Planned with where a baseline never had a good spec: it selects nothing and removes nothing. */

@@ -13,7 +13,9 @@ import type { Scope } from './selection.ts';
 
 /** Why a policy of ours is not planned any more. */
 export type LeftoverReason =
-  | 'SystemNamespace' | 'ExcludedByName' | 'NotSelected' | 'Exempt' | 'DirectionNotEnforced' | 'TemplateRemoved' | 'BaselineDeleted';
+  | 'SystemNamespace' | 'ExcludedByName' | 'NotSelected' | 'Exempt' | 'DirectionNotEnforced' | 'TemplateRemoved' | 'BaselineDeleted'
+  /** Nobody knows whether it is planned: it stays, and is reported nowhere but in condition Stalled. */
+  | 'BaselineUnreadable';
 
 export interface Leftover {
   readonly policy: PolicyRecord;
@@ -81,6 +83,7 @@ function leftover(policy: PolicyRecord, { baseline, scope }: Scoped, removable: 
 
 function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope: Scope): LeftoverReason {
   if (baseline.record.deleting) return 'BaselineDeleted';
+  if (!baseline.usable) return 'BaselineUnreadable';
   switch (scope.kind) {
     case 'Terminating':
     case 'Unselected': return 'NotSelected';

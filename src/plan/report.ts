@@ -16,6 +16,7 @@ export interface NamespaceReport {
   /** `undefined` for a namespace on its way out, which is not counted. */
   readonly coverage: Readonly<Record<Direction, Coverage>> | undefined;
   readonly drifted: readonly { readonly baseline: string; readonly template: string }[];
+  /** Without those of a baseline that cannot be read: they may well be planned. */
   readonly leftovers: readonly Leftover[];
   readonly retained: readonly string[];
   readonly losses: readonly Loss[];
@@ -39,17 +40,18 @@ export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: Namesp
     Ingress: coverageOf('Ingress', plan, view.policies, isSystem),
     Egress: coverageOf('Egress', plan, view.policies, isSystem),
   };
+  const leftovers = plan.leftovers.filter(({ reason }) => reason !== 'BaselineUnreadable');
   return {
     namespace: plan.namespace,
     verdicts,
     coverage,
     drifted: driftedIn(plan),
-    leftovers: plan.leftovers,
+    leftovers,
     retained: plan.retained,
     losses: plan.losses,
     contended: [...facts.contended].sort(),
     owner: ownerOf(view.namespace, plan),
-    attention: attentionTo(plan, verdicts, coverage),
+    attention: attentionTo(plan, { verdicts, leftovers, coverage }),
   };
 }
 
@@ -71,11 +73,11 @@ function ownerOf(namespace: NamespaceRecord, plan: NamespacePlan): string {
 
 const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 
-function attentionTo(plan: NamespacePlan, verdicts: ReadonlyMap<string, Verdict>, coverage: NamespaceReport['coverage']): Attention | undefined {
+function attentionTo(plan: NamespacePlan, { verdicts, leftovers, coverage }: Pick<NamespaceReport, 'verdicts' | 'leftovers' | 'coverage'>): Attention | undefined {
   if (plan.terminating) return undefined;
   const worst = [...verdicts.values()].sort((a, b) => severity(a) - severity(b)).find(({ state }) => NEEDS_ATTENTION.has(state));
   if (worst !== undefined) return worst;
-  const [leftover] = plan.leftovers;
+  const [leftover] = leftovers;
   if (leftover !== undefined) {
     const state = verdicts.get(leftover.baseline)?.state ?? 'unselected';
     return { state, reason: 'Leftover', message: `${leftover.policy.name} of baseline ${leftover.baseline} is still there: ${leftover.reason}` };

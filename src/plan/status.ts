@@ -94,15 +94,17 @@ const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 
 function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
   const { baseline } = input;
-  const found = [
-    ready(input), templatesValid(input), upToDate(counts, worst), drifted(counts, worst), paused(baseline),
-    ...passing(input),
-  ];
+  const planned = baseline.usable ? [templatesValid(input), upToDate(counts, worst), drifted(counts, worst)] : UNREADABLE;
+  const found = [ready(input), ...planned, paused(baseline), ...passing(input)];
   if (baseline.spec.dns.discovery === 'Auto') {
     found.push({ type: 'DNSDetected', status: 'False', reason: 'NotSupported', message: 'dns.discovery: Auto is not supported yet; dns.peers and dns.ports, or their defaults, are used' });
   }
   return found.map((condition) => ({ ...condition, message: clip(condition.message, CONDITION_MESSAGE_LIMIT) }));
 }
+
+/** Nothing is planned for a baseline without a good spec, so nothing is known of its namespaces. */
+const UNREADABLE: readonly NewCondition[] = (['TemplatesValid', 'NamespacesUpToDate', 'Drifted'] as const)
+  .map((type) => ({ type, status: 'Unknown', reason: 'InvalidSpec', message: 'the spec cannot be used; see condition Stalled' }));
 
 function ready(input: StatusInput): NewCondition {
   const { baseline, processed } = input;
@@ -179,8 +181,11 @@ function drifted(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondi
   return { type, status: 'True', reason: first?.reason ?? 'Modified', message: `${counts.drifted} namespaces; first: ${first?.namespace ?? '?'}: ${first?.message ?? ''}` };
 }
 
-function paused({ spec }: CompiledBaseline): NewCondition {
-  return spec.paused
-    ? { type: 'Paused', status: 'True', reason: 'Paused', message: 'spec.paused is true' }
-    : { type: 'Paused', status: 'False', reason: 'NotPaused', message: 'spec.paused is false' };
+function paused({ usable, spec, record }: CompiledBaseline): NewCondition {
+  const type = 'Paused';
+  const isPaused = usable ? spec.paused : record.spec?.paused;
+  if (isPaused === undefined) return { type, status: 'Unknown', reason: 'InvalidSpec', message: 'the spec cannot be read; see condition Stalled' };
+  return isPaused
+    ? { type, status: 'True', reason: 'Paused', message: 'spec.paused is true' }
+    : { type, status: 'False', reason: 'NotPaused', message: 'spec.paused is false' };
 }

@@ -201,6 +201,20 @@ describe('changes of a baseline', function () {
       assert.equal(condition(await world.applied(good), 'Ready').status, 'True');
     });
 
+    it('GB-47: it can be paused, and deleted it retains its policies, whatever its last good spec says', async () => {
+      const namespace = await world.namespace();
+      const baseline = await world.baseline({ deletionPolicy: 'Delete' });
+      await world.applied(baseline);
+      await world.edit(baseline, { ...badSelector, deletionPolicy: 'Retain', paused: true });
+      await world.status(baseline, (status) => assert.deepEqual([condition(status, 'Stalled').status, condition(status, 'Paused').status], ['True', 'True']));
+      await world.edit(baseline, { paused: false });
+      await world.status(baseline, (status) => assert.equal(condition(status, 'Paused').status, 'False'));
+      const before = await versionsOf(namespace);
+      await world.deleteBaseline(baseline);
+      await witness.settled();
+      assert.deepEqual(await versionsOf(namespace), before);
+    });
+
     it('GB-47: after a restart nothing is written and nothing is removed for it, until it can be read again', async () => {
       const namespaces = await world.namespaces(2);
       const baseline = await world.baseline({ policies: [allowFrom('allow-platform')] });

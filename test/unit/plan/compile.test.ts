@@ -95,6 +95,25 @@ describe('a baseline that cannot be used', () => {
     assert.deepEqual(writesOf(aView({ baselines: [now] })), writesOf(aView({ baselines: [good] })));
     assert.equal(compileBaseline(aRecord('a', bad, { generation: 3 }), now).usable, true);
   });
+  it('what is switched in the present spec counts, also while another part of it is bad', () => {
+    const switches = { paused: true, deletionPolicy: 'Retain', driftPolicy: 'Warn', adoptionPolicy: 'Adopt' } as const;
+    const { paused, deletionPolicy, driftPolicy, adoptionPolicy } = compileBaseline(aRecord('a', { ...bad, ...switches }), aBaseline('a', { deletionPolicy: 'Delete' })).spec;
+    assert.deepEqual({ paused, deletionPolicy, driftPolicy, adoptionPolicy }, switches);
+  });
+  it('paused stops it, and taking that back lets it go on', () => {
+    const paused = compileBaseline(aRecord('a', { ...bad, paused: true }), aBaseline('a'));
+    assert.deepEqual(writesOf(aView({ baselines: [paused] })), []);
+    assert.equal(writesOf(aView({ baselines: [compileBaseline(aRecord('a', bad), paused)] })).length, 2);
+  });
+  it('its deletion removes nothing, whatever its last good spec or the present one says', () => {
+    for (const deletionPolicy of ['Retain', 'Delete'] as const) {
+      const going = compileBaseline(aRecord('a', { ...bad, deletionPolicy }, { deleting: true }), aBaseline('a', { deletionPolicy: 'Delete' }));
+      const view = aView({ baselines: [going], policies: [aDeny('a')] });
+      assert.deepEqual([writesOf(view), planNamespace(view).retained], [[], ['default-deny']]);
+    }
+    const unparsed = compileBaseline(aRecord('a', { ingress: { mode: 'Off' } }, { deleting: true }), aBaseline('a', { deletionPolicy: 'Delete' }));
+    assert.deepEqual(writesOf(aView({ baselines: [unparsed], policies: [aDeny('a')] })), []);
+  });
   it('does not take over the last good spec of another object of its name', () => {
     assert.equal(compileBaseline(aRecord('a', bad, { uid: 'another' }), aBaseline('a')).usable, false);
   });

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compile.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
+import { reportOn } from '../../../src/plan/report.ts';
+import { NO_FACTS } from '../../../src/plan/verdict.ts';
 import type { NamespaceView } from '../../../src/plan/view.ts';
 import { aBaseline, aDeny, aGenerated, aNamespace, aPolicy, aRecord, aTemplate, aView, said, stateOf, writesOf, type SpecFields } from '../../support/build.ts';
 import { settled } from '../../support/namespace-model.ts';
@@ -108,6 +110,11 @@ describe('rule 10: paused', () => {
 describe('a baseline without a good spec', () => {
   it('loses nothing: its policies are shown, and stay', () => {
     const view = under(compileBaseline(aRecord('a', { ingress: { mode: 'Off' } })));
-    assert.deepEqual([leftovers(view), writesOf(view)], [all('NotSelected (stays)'), []]);
+    assert.deepEqual([leftovers(view), writesOf(view)], [all('BaselineUnreadable (stays)'), []]);
+  });
+  it('is not reported as leftover anywhere: nobody decided that they should go', () => {
+    const view = under(compileBaseline(aRecord('a', { ingress: { mode: 'Off' } })));
+    const { leftovers: reported, attention } = reportOn(view, planNamespace(view), NO_FACTS);
+    assert.deepEqual([reported, attention], [[], undefined]);
   });
 });

@@ -98,6 +98,14 @@ describe('status: conditions', () => {
     const found = status({ baseline: of({ paused: true }) });
     assert.deepEqual([said(found, 'Ready'), said(found, 'Paused')], ['True Paused', 'True Paused']);
   });
+  it('without a good spec nothing is said of what nobody knows; Paused is as the spec says, where it can be read', () => {
+    const unreadable = (spec: SpecFields | object) => status({ baseline: of(spec), rows: rows('unselected') });
+    const bad: SpecFields = { namespaceSelector: { matchLabels: { 'not a key': 'x' } } };
+    assert.deepEqual(['TemplatesValid', 'NamespacesUpToDate', 'Drifted'].map((type) => said(unreadable(bad), type)), Array(3).fill('Unknown InvalidSpec'));
+    assert.equal(said(unreadable(bad), 'Paused'), 'False NotPaused');
+    assert.equal(said(unreadable({ ...bad, paused: true }), 'Paused'), 'True Paused');
+    assert.equal(said(unreadable({ ingress: { mode: 'Off' } }), 'Paused'), 'Unknown InvalidSpec');
+  });
   it('behind: NamespacesUpToDate with a count and one example', () => {
     const found = status({ rows: [row('b', 'pending', { reason: 'Missing', message: 'x is not there yet' }), row('a', 'unselected', { note: { reason: 'Leftover', message: 'm' } }), row('c', 'protected')] });
     assert.equal(said(found, 'NamespacesUpToDate'), 'False Missing');
