@@ -5,6 +5,7 @@
  * what cannot be sent is counted and dropped, since status and metrics say the same.
  */
 import { API_GROUP, API_VERSION, REPORTING_CONTROLLER } from '../api/names.ts';
+import { clipBytes } from '../api/text.ts';
 
 export type EventReason =
   | 'BaselineApplied' | 'InvalidSpec' | 'RemovalsHeld' | 'DriftDetected' | 'PolicyConflict' | 'PolicyRefused' | 'Contended' | 'ResponseMismatch' | 'ExemptionExpired';
@@ -45,6 +46,7 @@ const REPEAT_MS = 5 * 60_000;
 const WARNINGS_PER_MINUTE = 60;
 const IN_FLIGHT = 2;
 const WAITING = 100;
+/** Bytes, as the API server counts. */
 const NOTE_LIMIT = 1024;
 
 export function createEventRecorder(parts: EventParts): EventRecorder {
@@ -59,8 +61,13 @@ export function createEventRecorder(parts: EventParts): EventRecorder {
     for (const [key, atMs] of sentAtMs) if (nowMs - atMs >= REPEAT_MS) sentAtMs.delete(key);
     const { kind, namespace = '', name } = event.regarding;
     const key = `${kind}/${namespace}/${name}/${event.reason}`;
-    if (event.type === 'Warning' && (sentAtMs.has(key) || !mayWarn(nowMs))) return false;
-    if (event.type === 'Warning') sentAtMs.set(key, nowMs);
+    if (event.type !== 'Warning') return true;
+    if (sentAtMs.has(key)) return false; // said already
+    if (!mayWarn(nowMs)) {
+      parts.onDropped();
+      return false;
+    }
+    sentAtMs.set(key, nowMs);
     return true;
   }
 
@@ -122,7 +129,7 @@ function wireEvent({ regarding, type, reason, action, note }: NewEvent, namespac
     type,
     reason,
     action,
-    note: note.length <= NOTE_LIMIT ? note : `${note.slice(0, NOTE_LIMIT - 1)}…`,
+    note: clipBytes(note, NOTE_LIMIT),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
 } from '../api/names.ts';
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
+import { clip } from '../api/text.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 import type { DesiredPolicy } from './claims.ts';
 
@@ -73,17 +74,17 @@ function specDifferences(want: NetworkPolicySpec, have: PolicyRecord, wantHash: 
   const found = SPEC_FIELDS
     .map((field) => ({ field: `spec.${field}`, want: stableJson(want[field]), have: stableJson(spec[field] ?? null) }))
     .filter((difference) => difference.want !== difference.have)
-    .map((difference) => ({ field: difference.field, want: clip(difference.want), have: clip(difference.have) }));
-  return found.length > 0 ? found : [{ field: 'spec', want: clip(stableJson(want)), have: clip(stableJson(spec)) }]; // a field that we do not know
+    .map((difference) => ({ field: difference.field, want: short(difference.want), have: short(difference.have) }));
+  return found.length > 0 ? found : [{ field: 'spec', want: short(stableJson(want)), have: short(stableJson(spec)) }]; // a field that we do not know
 }
 
 function differ(found: FieldDifference[], field: string, want: string | undefined, have: string | undefined): void {
-  if (want !== have) found.push({ field, want: want ?? NONE, have: clip(have ?? NONE) });
+  if (want !== have) found.push({ field, want: want ?? NONE, have: short(have ?? NONE) });
 }
 
 const label = (key: string): string => `metadata.labels[${key}]`;
 const annotation = (key: string): string => `metadata.annotations[${key}]`;
-const clip = (text: string): string => (text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT - 1)}…`);
+const short = (text: string): string => clip(text, TEXT_LIMIT);
 
 /** One line for a log, an event or a condition. */
 export function describeDifferences(differences: readonly FieldDifference[]): string {

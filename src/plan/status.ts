@@ -5,6 +5,7 @@
  * is written while nothing changes.
  */
 import { mergeConditions, type NewCondition } from '../api/conditions.ts';
+import { clip } from '../api/text.ts';
 import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
 import { severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
@@ -85,12 +86,6 @@ function worstCases(rows: readonly StatusRow[]): WorstCase[] {
 function isWorthNaming({ verdict: { state }, young }: StatusRow): boolean {
   return WORTH_NAMING.has(state) && !(state === 'pending' && young);
 }
-
-/** Whole characters: half of one would be stored as something else, and written again for ever. */
-function clip(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(HALF_CHARACTER, '')}…`;
-}
-const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 
 function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
   const { baseline } = input;
