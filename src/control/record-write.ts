@@ -147,10 +147,8 @@ function failed(written: Written, error: unknown): void {
   if (parts.now() - remembered.failsSinceMs >= YOUNG_MS) sayRefused(written, { reason: 'Unavailable', message: error instanceof Error ? error.message : String(error) });
 }
 
-function refusalReason({ kind, message }: KubeError): RefusalReason {
-  if (kind === 'Forbidden') return 'Forbidden';
-  if (kind === 'QuotaOrAdmission') return message.includes('quota') ? 'QuotaExceeded' : 'AdmissionDenied';
-  return 'Invalid';
+function refusalReason({ kind }: KubeError): RefusalReason {
+  return kind === 'Forbidden' || kind === 'QuotaExceeded' || kind === 'AdmissionDenied' ? kind : 'Invalid';
 }
 
 export function isRepair(write: Write): boolean {

@@ -5,6 +5,7 @@
  * API server offers nothing else. Messages are short: what was tried and the first cause, never a whole body.
  * The shapes are those of kube-apiserver 1.36; the fixtures of the tests were recorded from it.
  */
+import { clip } from '../api/text.ts';
 import { KubeError, words, type Attempt, type ErrorCause, type KubeErrorKind } from './errors.ts';
 
 /** A complete HTTP answer. Header names are in lower case. */
@@ -67,16 +68,16 @@ function kindOf(refusal: Refusal): KubeErrorKind {
 }
 
 const byCode: Readonly<Record<number, (refusal: Refusal) => KubeErrorKind>> = {
-  400: (refusal) => (fromWebhook(refusal) && refusal.status.reason === undefined ? 'QuotaOrAdmission' : 'BadRequest'),
+  400: (refusal) => (fromWebhook(refusal) && refusal.status.reason === undefined ? 'AdmissionDenied' : 'BadRequest'),
   401: () => 'Unauthorized',
   403: forbidden,
   404: (refusal) => (refusal.attempt.verb === 'create' && refusal.status.details?.kind === 'namespaces' ? 'NamespaceMissing' : 'NotFound'),
   408: () => 'Unavailable',
   409: conflict,
   410: () => 'Expired',
-  413: (refusal) => (fromAdmissionPolicy(refusal) ? 'QuotaOrAdmission' : 'Invalid'),
-  422: (refusal) => (fromWebhook(refusal) || fromAdmissionPolicy(refusal) ? 'QuotaOrAdmission' : 'Invalid'),
-  429: (refusal) => (fromWebhook(refusal) && refusal.retryAfterMs === undefined ? 'QuotaOrAdmission' : 'Throttled'),
+  413: (refusal) => (fromAdmissionPolicy(refusal) ? 'AdmissionDenied' : 'Invalid'),
+  422: (refusal) => (fromWebhook(refusal) || fromAdmissionPolicy(refusal) ? 'AdmissionDenied' : 'Invalid'),
+  429: (refusal) => (fromWebhook(refusal) && refusal.retryAfterMs === undefined ? 'AdmissionDenied' : 'Throttled'),
   503: (refusal) => (refusal.retryAfterMs === undefined ? 'Unavailable' : 'Throttled'),
 };
 
@@ -89,7 +90,8 @@ function byCause({ status }: Refusal): KubeErrorKind {
 
 function forbidden(refusal: Refusal): KubeErrorKind {
   if (hasCause(refusal.status, 'NamespaceTerminating')) return 'NamespaceTerminating';
-  return refusedByRbac(refusal) ? 'Forbidden' : 'QuotaOrAdmission';
+  if (refusedByRbac(refusal)) return 'Forbidden';
+  return !fromWebhook(refusal) && sayInWordsOnly(refusal.status) === 'QuotaRefusal' ? 'QuotaExceeded' : 'AdmissionDenied';
 }
 
 /**
@@ -108,7 +110,7 @@ function refusedByRbac(refusal: Refusal): boolean {
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
 function conflict(refusal: Refusal): KubeErrorKind {
-  if (fromWebhook(refusal)) return 'QuotaOrAdmission';
+  if (fromWebhook(refusal)) return 'AdmissionDenied';
   if (refusal.status.reason !== 'AlreadyExists') return 'Conflict';
   return sayInWordsOnly(refusal.status) === 'BeingDeleted' ? 'BeingDeleted' : 'AlreadyExists';
 }
@@ -129,8 +131,9 @@ function hasCause(status: WireStatus, reason: string): boolean {
 }
 
 /** The last resort: what kube-apiserver 1.36 tells in the text of its message and nowhere else. */
-function sayInWordsOnly({ message = '' }: WireStatus): 'BeingDeleted' | 'RbacRefusal' | undefined {
+function sayInWordsOnly({ message = '' }: WireStatus): 'BeingDeleted' | 'QuotaRefusal' | 'RbacRefusal' | undefined {
   if (message.startsWith('object is being deleted: ')) return 'BeingDeleted';
+  if (/^\S+ "[^"]*" is forbidden: (exceeded quota|failed quota|insufficient quota|status unknown for quota)\b/.test(message)) return 'QuotaRefusal';
   return / is forbidden: User "[^"]*" cannot /.test(message) ? 'RbacRefusal' : undefined;
 }
 
@@ -156,6 +159,5 @@ function statusIn(text: string): WireStatus | undefined {
 const LONGEST_QUOTE = 240;
 
 function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE)}…`;
+  return clip(text.replaceAll(/\s+/g, ' ').trim(), LONGEST_QUOTE);
 }

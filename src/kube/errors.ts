@@ -18,7 +18,8 @@ export type KubeErrorKind =
   | 'BadRequest'              // other 4xx: this request can never succeed
   | 'Unauthorized'            // 401, after the credentials were read again
   | 'Forbidden'               // 403 by RBAC
-  | 'QuotaOrAdmission'        // refused by quota, webhook or admission policy
+  | 'QuotaExceeded'           // by a ResourceQuota
+  | 'AdmissionDenied'         // refused by a webhook or an admission policy
   | 'Malformed'               // an answer or a frame that is not what the API promises
   | 'Aborted'                 // by our own signal
   | 'Unexpected';             // thrown by something that is not the API
@@ -49,7 +50,8 @@ const dispositions: Record<KubeErrorKind, Disposition> = {
   BadRequest: 'retrySlowly',
   Unauthorized: 'retry',
   Forbidden: 'retrySlowly',
-  QuotaOrAdmission: 'retrySlowly',
+  QuotaExceeded: 'retrySlowly',
+  AdmissionDenied: 'retrySlowly',
   Malformed: 'retry',
   Aborted: 'retry',
   Unexpected: 'retry',

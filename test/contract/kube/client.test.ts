@@ -132,7 +132,7 @@ describe('client on a real API server', function () {
       await admin.post(quotas, { metadata: { name: 'q' }, spec: { hard } });
       await admin.patch(`${quotas}/q/status`, { status: { hard, used: hard } }); // the work of a controller that is not here
       await eventually(() => client.createPolicy(policyIn(namespace, `p-${randomUUID().slice(0, 4)}`), never).then(() => 'created', (error: unknown) => (isKubeError(error) ? error.kind : 'other')),
-        (kind) => assert.equal(kind, 'QuotaOrAdmission'));
+        (kind) => assert.equal(kind, 'AdmissionDenied'));
       await assert.rejects(stranger.createPolicy(policyIn(namespace, 'r'), never), of('Forbidden'));
       await assert.rejects(stranger.replacePolicy(policyIn(namespace, 'p', { resourceVersion }), never), of('Forbidden'));
       await assert.rejects(stranger.removePolicy({ namespace, name: 'p', uid: 'u', resourceVersion }, never), of('Forbidden'));
@@ -141,7 +141,7 @@ describe('client on a real API server', function () {
       await assert.rejects(stranger.watch(NAMESPACES, { initialEvents: true, timeoutSeconds: 5 }, { alive: () => undefined, frame: () => undefined }, never), of('Forbidden'));
     });
 
-    it('and 422 by an admission policy are QuotaOrAdmission', async () => {
+    it('and 422 by an admission policy are AdmissionDenied', async () => {
       const namespace = await aNamespace();
       const name = `npb-test-${namespace}`;
       const admission = '/apis/admissionregistration.k8s.io/v1';
@@ -155,7 +155,7 @@ describe('client on a real API server', function () {
           async (made) => {
             await admin.delete(`${POLICIES(namespace)}/${made.metadata.name}`);
             return [];
-          }, (error: unknown) => (isKubeError(error) ? [error.kind, error.code] : [])), (seen) => assert.deepEqual(seen, ['QuotaOrAdmission', code]));
+          }, (error: unknown) => (isKubeError(error) ? [error.kind, error.code] : [])), (seen) => assert.deepEqual(seen, ['AdmissionDenied', code]));
       }
       await admin.delete(`${admission}/validatingadmissionpolicybindings/${name}`);
       await admin.delete(`${admission}/validatingadmissionpolicies/${name}`);

@@ -51,7 +51,7 @@ describe('controller', () => {
   });
 
   it('comes back within 60 s for what heals, within 5 min for what somebody must change', async () => {
-    for (const [kind, capMs] of [['Unavailable', 60_000], ['Throttled', 60_000], ['Invalid', 300_000], ['QuotaOrAdmission', 300_000], ['Forbidden', 300_000]] as const) {
+    for (const [kind, capMs] of [['Unavailable', 60_000], ['Throttled', 60_000], ['Invalid', 300_000], ['AdmissionDenied', 300_000], ['Forbidden', 300_000]] as const) {
       const work = attempts(() => failure(kind));
       const { clock, controller } = rig(work.reconcile);
       controller.add('a', 'new');

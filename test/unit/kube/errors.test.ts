@@ -52,7 +52,24 @@ describe('errors: answers of the API server', () => {
     const { headers: _headers, ...answer } = found('an update that RBAC refuses');
     assert.equal(errorFromAnswer({ ...create, verb: 'update' }, { ...answer, headers: {} }).kind, 'Forbidden');
     const quota = found('a create beyond a quota');
-    assert.equal(errorFromAnswer({ ...create, verb: 'update' }, quota).kind, 'QuotaOrAdmission');
+    assert.equal(errorFromAnswer({ ...create, verb: 'update' }, quota).kind, 'QuotaExceeded');
+  });
+
+  it('knows a quota by the words of the API server, not by names in which the word occurs', () => {
+    const denied = found('a webhook that says 403');
+    const named = { ...denied, text: denied.text.replace('denied the request: because', 'denied the request: p1 is forbidden: exceeded quota: q') };
+    assert.equal(errorFromAnswer({ ...create, namespace: 'team-quota' }, named).kind, 'AdmissionDenied');
+    const policy = found('an admission policy that says Forbidden');
+    assert.equal(errorFromAnswer(create, { ...policy, text: policy.text.replaceAll("'v'", "'exceeded quota'") }).kind, 'AdmissionDenied');
+    const quota = found('a create beyond a quota');
+    assert.equal(errorFromAnswer(create, { ...quota, text: quota.text.replace('exceeded quota: q, requested', 'status unknown for quota: q, resources') }).kind, 'QuotaExceeded');
+  });
+
+  it('cuts no character of a message in half', () => {
+    for (const before of [237, 238, 239]) {
+      const text = `${'x'.repeat(before)}😀 and more`;
+      assert.ok(errorFromAnswer(create, { code: 500, headers: {}, text }).message.isWellFormed());
+    }
   });
 
   it('takes a body that was cut off for what its code says', () => {
@@ -115,7 +132,7 @@ describe('errors: dispositions', () => {
     AlreadyExists: 'replan', BeingDeleted: 'retry', Conflict: 'replan', NotFound: 'replan',
     Throttled: 'retry', Unavailable: 'retry', Expired: 'retry', TooLargeResourceVersion: 'retry', Unauthorized: 'retry', Malformed: 'retry', Aborted: 'retry', Unexpected: 'retry',
     NamespaceTerminating: 'drop', NamespaceMissing: 'drop',
-    Invalid: 'retrySlowly', BadRequest: 'retrySlowly', Forbidden: 'retrySlowly', QuotaOrAdmission: 'retrySlowly',
+    Invalid: 'retrySlowly', BadRequest: 'retrySlowly', Forbidden: 'retrySlowly', QuotaExceeded: 'retrySlowly', AdmissionDenied: 'retrySlowly',
   };
   for (const [kind, disposition] of Object.entries(wanted)) {
     it(`${kind}: ${disposition}`, () => assert.equal(dispositionOn(new KubeError('x', { kind: kind as KubeErrorKind })), disposition));
