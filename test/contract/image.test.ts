@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, copyFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { freePorts } from '../control-plane/ports.ts';
 import { run } from '../tools/run.ts';
 import type { Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, sharedControlPlane } from '../support/control-plane.ts';
@@ -91,7 +91,7 @@ describe('image', function () {
     const kubeconfig = join(folder, 'kubeconfig');
     await copyFile(await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT), kubeconfig);
     await chmod(kubeconfig, 0o644);
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${(await freePorts(1))[0]}`;
     const child = start(execForm(final(), 'CMD'), { KUBECONFIG: kubeconfig, NPB_LISTEN_ADDRESS: address, ...(await deploymentVariables()) });
     const output = text(child);
     const ended = once(child, 'exit');
@@ -124,13 +124,4 @@ async function text(child: ChildProcess): Promise<string> {
 async function residentKilobytes({ pid }: ChildProcess): Promise<number> {
   const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
   return Number(stdout);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -4,6 +4,7 @@
  */
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** One finished request. A watch counts when it has ended. */
 export interface AuditEvent {
@@ -35,6 +36,25 @@ const FROM_THE_START: AuditMark = 0;
 /** The present end of the log; the start of one that is not there yet. */
 export function markAudit(path: string): AuditMark {
   return statSync(path, { throwIfNoEntry: false })?.size ?? FROM_THE_START;
+}
+
+/** How long nothing of interest was written when a log counts as being at rest: lines follow their responses within milliseconds. */
+const REST_MS = 500;
+const LOOK_MS = 50;
+
+/**
+ * The end of the log once no event of interest came for half a second. A change is seen in etcd before the line about
+ * it is written, so that a mark set on sight may have that line behind it.
+ */
+export async function markAtRest(path: string, isOfInterest: (event: AuditEvent) => boolean): Promise<AuditMark> {
+  let mark = markAudit(path);
+  for (let restMs = 0; restMs < REST_MS; restMs += LOOK_MS) {
+    await delay(LOOK_MS);
+    if (!(await readAudit(path, mark)).some(isOfInterest)) continue;
+    mark = markAudit(path);
+    restMs = 0;
+  }
+  return mark;
 }
 
 /** Finished requests that were written since the mark, in the order of the log. */

@@ -91,14 +91,13 @@ describe('deletion of a baseline', function () {
       const [namespace = '', other = ''] = await world.namespaces(2);
       const baseline = await world.baseline({ deletionPolicy: 'Delete' });
       await world.applied(baseline);
-      await world.admin.patch(`${POLICY(namespace)}`, { metadata: { finalizers: ['example.com/hold'] } });
-      const path = `/api/v1/namespaces/${namespace}/configmaps`;
-      await world.admin.post(path, { metadata: { name: 'stuck', finalizers: ['example.com/hold'] } });
+      const obstacles = await Promise.all(['allow-dns', 'default-deny'].map((policy) => refused(world, { namespace, policy, operations: ['DELETE'] })));
       await world.deleteNamespace(namespace);
       await world.deleteBaseline(baseline);
       await gone(baseline);
       await world.becomes(other);
-      await world.admin.patch(`${path}/stuck`, { metadata: { finalizers: null } });
+      await world.becomes(namespace, 'allow-dns', 'default-deny');
+      for (const obstacle of obstacles) await obstacle.end();
     });
 
     it('GB-45: changed to Retain while its deletion is stuck, it goes at once and leaves the rest', async () => {
@@ -319,4 +318,3 @@ describe('deletion of the CRD', function () {
   });
 });
 
-const POLICY = (namespace: string): string => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/default-deny`;

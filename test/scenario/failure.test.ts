@@ -1,7 +1,7 @@
 /** GB 1.7: killed, cut off, refused, handed over. The operator runs as a process of its own, on a control plane of its own. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { markAudit, readAudit, type AuditEvent } from '../control-plane/audit-log.ts';
+import { markAtRest, markAudit, readAudit, type AuditEvent, type AuditMark } from '../control-plane/audit-log.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/control-plane.ts';
 import { consistently, eventually } from '../support/eventually.ts';
@@ -30,8 +30,13 @@ describe('failure and restart', function () {
   };
   /** Its Lease is still held by a process that is gone; tests that do not measure that do not wait for it. */
   const freeLease = () => world.admin.delete(`/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/namespace-policy-baseline`);
-  const writesSince = async (mark: number): Promise<AuditEvent[]> => (await readAudit(plane.auditLogPath ?? '', mark))
-    .filter(({ user, resource, verb }) => user === OPERATOR && resource === 'networkpolicies' && ['create', 'update', 'delete', 'patch'].includes(verb));
+  const isWrite = ({ user, resource, verb }: AuditEvent): boolean => user === OPERATOR && resource === 'networkpolicies' && ['create', 'update', 'delete', 'patch'].includes(verb);
+  const writesAtRest = (): Promise<AuditMark> => markAtRest(plane.auditLogPath ?? '', isWrite);
+  /** Once no more of them come. */
+  const writesSince = async (mark: AuditMark): Promise<AuditEvent[]> => {
+    await writesAtRest();
+    return (await readAudit(plane.auditLogPath ?? '', mark)).filter(isWrite);
+  };
   const isProtected = (namespace: string) => eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH), { withinMs: 30_000 });
 
   before(async () => {
@@ -108,7 +113,7 @@ describe('failure and restart', function () {
     const old = await world.namespace();
     const operator = await start();
     await isProtected(old);
-    const mark = markAudit(plane.auditLogPath ?? '');
+    const mark = await writesAtRest();
     await plane.killApiServer();
     await delay(1_500);
     await plane.startApiServer();
@@ -148,7 +153,7 @@ describe('failure and restart', function () {
     await isProtected(namespace);
     await world.deletePolicy(namespace, 'allow-dns');
     await isProtected(namespace);
-    const mark = markAudit(plane.auditLogPath ?? '');
+    const mark = await writesAtRest();
     leader.kill('SIGCONT');
     assert.equal(await leader.ended, 1, 'it ends, for its replacement to start fresh');
     running.delete(leader);
@@ -166,8 +171,9 @@ describe('failure and restart', function () {
     for (const namespace of names) await isProtected(namespace);
     await world.patchPolicy(names[0] ?? '', 'default-deny', { spec: { egress: [{}] } });
     await eventually(() => world.policies(names[0] ?? ''), (policies) => assert.equal(policies.get('default-deny').spec.egress, undefined));
-    const mark = markAudit(plane.auditLogPath ?? '');
-    await consistently(() => writesSince(mark), (writes) => assert.deepEqual(writes, []), 2_000, 200);
+    const mark = await writesAtRest();
+    await delay(2_000);
+    assert.deepEqual(await writesSince(mark), []);
     for (const { metric } of [first, second]) assert.equal(await metric('netpol_baseline_contended_policies'), 0);
   });
 

@@ -1,7 +1,7 @@
 /** Rules 3, 7 and 8; GB-11, 12, 20, 71: what a direction's mode and an exemption leave of a baseline, live and in order. */
 import assert from 'node:assert/strict';
 import type { Json } from '../support/api.ts';
-import { consistently, eventually } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { jumpingClock } from '../support/jumping-clock.ts';
 import { ALLOW_DNS_SPEC, DEFAULT_DENY_SPEC, DENY_EGRESS_SPEC, DENY_INGRESS_SPEC, allowFrom, allowTo, allowing } from '../support/templates.ts';
 import { aWitness, type Witness } from '../support/witness.ts';
@@ -234,18 +234,17 @@ describe('modes and exemptions', function () {
       await counts(baseline, { exempt: 0, protected: 3 });
     });
 
-    it('rule 8: at its end the policies are back within a second, on a timer, with an event and without another write', async () => {
+    it('rule 8: at its end the policies are back, on a timer, with an event and without another write', async () => {
       const [namespace = '', other = ''] = await world.namespaces(3);
-      const expiresAt = inSeconds(3);
+      const expiresAt = inSeconds(3_600);
       const baseline = await world.baseline({ exemptions: [{ namespace, reason: 'migration', expiresAt }] });
       await counts(baseline, { exempt: 1, protected: 2 });
       const mark = await witness.settled();
-      const leftMs = Date.parse(expiresAt) - clock.wallMs();
-      assert.ok(leftMs > 300, 'this machine is too slow to see the exemption in force');
-      await consistently(() => world.policyNames(namespace), (names) => assert.deepEqual(names, []), leftMs - 100);
-      await eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, ['allow-dns', 'default-deny']));
-      const lateMs = clock.wallMs() - Date.parse(expiresAt);
-      assert.ok(lateMs < 1_000, `${lateMs} ms after its end`);
+      clock.jump(Date.parse(expiresAt) - clock.wallMs() - 30_000);
+      await witness.settled();
+      assert.deepEqual(await world.policyNames(namespace), [], 'half a minute is left of it');
+      clock.jump(30_001);
+      await world.becomes(namespace, 'allow-dns', 'default-deny');
       await counts(baseline, { exempt: 0, protected: 3 });
       const [event] = await eventually(() => expiryEvents(baseline), (events) => assert.equal(events.length, 1));
       assert.equal(event?.type, 'Warning');

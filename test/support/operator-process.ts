@@ -1,6 +1,6 @@
 /** The operator as a process of its own, as people run it: for tests that kill it. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePorts } from '../control-plane/ports.ts';
 import { eventually } from './eventually.ts';
 import { OPERATOR_NAMESPACE } from './control-plane.ts';
 
@@ -19,7 +19,8 @@ export interface OperatorProcess {
 }
 
 export async function spawnOperator(kubeconfig: string, flags: readonly string[] = []): Promise<OperatorProcess> {
-  const address = `127.0.0.1:${await freePort()}`;
+  const [port = 0] = await freePorts(1);
+  const address = `127.0.0.1:${port}`;
   const child = spawn(process.execPath, [
     'bin/npb.js', 'operator', '--kubeconfig', kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--listen-address', address, '--log-format', 'json', ...flags,
   ], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
@@ -28,11 +29,15 @@ export async function spawnOperator(kubeconfig: string, flags: readonly string[]
 
 /** Waits until it is ready and, unless told otherwise, leads. */
 export async function whenServing(operator: OperatorProcess, { leading = true } = {}): Promise<OperatorProcess> {
-  await eventually(async () => ({ code: await operator.ready(), leads: await operator.leads() }), ({ code, leads }) => {
-    if (code !== 200 || (leading && !leads)) throw new Error(`ready ${code}, leads ${leads}; ${operator.output().split('\n').slice(-4).join('\n')}`);
+  const serving = eventually(async () => ({ code: await operator.ready(), leads: await operator.leads() }), ({ code, leads }) => {
+    if (code !== 200 || (leading && !leads)) throw new Error(`ready ${code}, leads ${leads}; ${lastLines(operator)}`);
   }, { withinMs: 40_000, everyMs: 50 });
+  const ended = operator.ended.then((how) => { throw new Error(`it ended with ${how} before it served: ${lastLines(operator)}`); });
+  await Promise.race([serving, ended]);
   return operator;
 }
+
+const lastLines = (operator: OperatorProcess): string => operator.output().split('\n').slice(-4).join('\n');
 
 function wrap(child: ChildProcess, url: string): OperatorProcess {
   let output = '';
@@ -54,15 +59,4 @@ function wrap(child: ChildProcess, url: string): OperatorProcess {
     kill: (signal) => { child.kill(signal); },
     ended,
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -94,7 +94,7 @@ describe('client', function () {
       const startedMs = performance.now();
       const results = await Promise.allSettled(requests);
       assert.ok(results.every((result) => result.status === 'rejected' && isKubeError(result.reason, 'Aborted')));
-      assert.ok(performance.now() - startedMs < 200);
+      assert.ok(performance.now() - startedMs < 2_000);
       assert.equal(server.connections().most, 24);
       server.handle = (_asked, reply) => { reply.json(200, policy); };
       await client.createPolicy(policy, never);
@@ -196,9 +196,11 @@ describe('client', function () {
     await assert.rejects(client.getPolicy('a', 'p', never), of('Throttled'));
     server.handle = (_asked, reply) => { reply.begin(); reply.end(frame('ADDED', 'a')); };
     const startedMs = performance.now();
+    let waiting = true;
+    const others = Promise.all([client.getPolicy('a', 'p', never), client.watch(NAMESPACES, query, sink(), never)]).then(() => { waiting = false; });
     await client.getLease('a', 'l', never);
-    assert.ok(performance.now() - startedMs < 500);
-    await Promise.all([client.getPolicy('a', 'p', never), client.watch(NAMESPACES, query, sink(), never)]);
+    assert.ok(waiting);
+    await others;
     assert.ok(performance.now() - startedMs > 900);
   });
 
@@ -262,12 +264,12 @@ describe('client', function () {
 
     it('stay open while pings are answered, and are alive by them', async () => {
       const server = await aServer((_asked, reply) => { reply.begin(); });
-      const client = await aClient(server, { settings: { pingMs: 50, pingSilenceMs: 200 } });
+      const client = await aClient(server, { settings: { pingMs: 50, pingSilenceMs: 5_000 } });
       const aborting = new AbortController();
       const heard = sink();
       const watching = client.watch(NAMESPACES, query, heard, aborting.signal);
       await delay(600);
-      assert.ok(heard.lives > 5, String(heard.lives));
+      assert.ok(heard.lives >= 3, String(heard.lives));
       aborting.abort();
       await assert.rejects(watching, of('Aborted'));
     });
@@ -275,14 +277,14 @@ describe('client', function () {
     it('end when the other side has vanished and pings stay unanswered', async () => {
       const server = await aServer((_asked, reply) => { reply.begin(); reply.write(frame('ADDED', 'a')); });
       const wire = await aWire(server.port);
-      const client = await aClient({ ...server, url: `https://127.0.0.1:${wire.port}` }, { settings: { pingMs: 50, pingSilenceMs: 200 } });
+      const client = await aClient({ ...server, url: `https://127.0.0.1:${wire.port}` }, { settings: { pingMs: 50, pingSilenceMs: 500 } });
       const heard = sink();
       const watching = client.watch(NAMESPACES, query, heard, never);
       await eventually(() => heard.frames.length, (count) => assert.equal(count, 1));
       wire.freeze();
       const startedMs = performance.now();
       await assert.rejects(watching, withReason('DeadConnection'));
-      assert.ok(performance.now() - startedMs < 1000);
+      assert.ok(performance.now() - startedMs < 5_000);
     });
 
     it('end after silence even when pings are answered, and tell complete silence from a pause', async () => {

@@ -146,7 +146,7 @@ describe('reflector on a real control plane', function () {
     await eventually(() => names(watched, 'a'), (seen) => assert.deepEqual(seen, ['after', 'before']));
     const tookMs = performance.now() - readyMs;
     assert.deepEqual(watched.said, ['after new']);
-    assert.ok(tookMs < 5000, `caught up after ${tookMs} ms`);
+    assert.ok(tookMs < 15_000, `caught up after ${tookMs} ms`);
     await eventually(() => watched.reflectors.slice(0, 2).map((reflector) => reflector.health().problem), (problems) => assert.deepEqual(problems, [undefined, undefined]));
     // why a list may be needed although nothing was missed for long: a new process remembers no older version
     const old = watched.client.watch(NAMESPACES, { initialEvents: false, resourceVersion: '1', timeoutSeconds: 5 }, { alive: () => undefined, frame: () => assert.fail() }, never);
