@@ -22,7 +22,7 @@ const results: PartResult[] = [];
 /** What went wrong beside tests that failed; each counts as a failure, so that no count looks well by mistake. */
 const troubles: string[] = [];
 let interrupted = false;
-process.on('SIGINT', () => void (interrupted = true)); // mocha got it too, and ends by itself
+process.on('SIGINT', () => void (interrupted = true)); // mocha gets both, and ends by itself
 process.on('SIGTERM', () => void (interrupted = true));
 
 if (await haveControlPlane()) {

@@ -54,10 +54,15 @@ function runMocha(args: readonly string[], countsPath: string, { lingerMs = LING
     hung = true;
     child.kill('SIGKILL');
   }, LOOK_MS);
+  const passOn = (): void => { child.kill('SIGTERM'); }; // Ctrl-C reaches mocha by itself, SIGTERM does not
+  process.on('SIGTERM', passOn);
   return new Promise<Ending>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, hung }));
-  }).finally(() => clearInterval(look));
+  }).finally(() => {
+    clearInterval(look);
+    process.off('SIGTERM', passOn);
+  });
 }
 
 function troubleIn(counts: Counts | undefined, { code, signal, hung }: Ending): string | undefined {
