@@ -21,6 +21,11 @@ export const PART_OF_LABEL = 'app.kubernetes.io/part-of';
 export const BASELINE_LABEL = `${API_GROUP}/baseline`;
 export const TEMPLATE_LABEL = `${API_GROUP}/template`;
 
+/** Whether labels make a policy ours; part-of is not asked for, so that a policy without it is put right and not foreign. */
+export function areOurLabels(own: { readonly managedBy: string | undefined; readonly baseline: string | undefined; readonly template: string | undefined }): boolean {
+  return own.managedBy === PRODUCT && own.baseline !== undefined && own.template !== undefined;
+}
+
 /** Hash of the canonical spec as it was rendered: tells what we wrote from what somebody made of it. */
 export const TEMPLATE_HASH_ANNOTATION = `${API_GROUP}/template-hash`;
 export const DESCRIPTION_ANNOTATION = `${API_GROUP}/description`;

@@ -6,12 +6,13 @@
  */
 import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import {
-  BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
+  areOurLabels, BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
   PART_OF_LABEL, PRODUCT, STATUS_FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
 } from '../api/names.ts';
-import type { NetworkPolicySpec } from '../api/network-policy.ts';
+import type { Direction, NetworkPolicySpec } from '../api/network-policy.ts';
 import { baselineSpec, baselineStatus, type BaselineSpec, type BaselineStatus } from '../api/v1alpha1.ts';
 import { shortHash, stableJson } from '../api/hash.ts';
+import { FINALIZER_LIMIT, keptMetadata, keptText, keptTypes, NO_TYPES, SPEC_LIMIT } from './policy-bounds.ts';
 import { z } from 'zod';
 
 /** The part of `metav1.ObjectMeta` that is read or written. */
@@ -72,12 +73,14 @@ export interface PolicyRecord extends ObjectRecord {
   /** A managedFields entry of our manager: we wrote it once, whatever became of its labels. */
   readonly writtenByUs: boolean;
   readonly specHash: string;
-  /** Kept for what may be ours; of a foreign policy only the hash is. */
+  /** Directions in which a policy that may be ours isolates; of a foreign one none are known. */
+  readonly policyTypes: readonly Direction[];
+  /** Kept for what may be ours, unless it is very long; otherwise only the hash is. */
   readonly spec: NetworkPolicySpec | undefined;
   readonly deleting: boolean;
   readonly ownerReferences: number;
   readonly finalizers: readonly string[];
-  /** What a PUT has to carry over; `undefined` where it was not kept and a GET must come first. */
+  /** What a PUT has to carry over; `undefined` where it was not kept, being foreign or long, and a GET must come first. */
   readonly foreign: ForeignMetadata | undefined;
 }
 
@@ -118,30 +121,36 @@ export function parseNamespace(object: WireNamespace): NamespaceRecord {
   };
 }
 
+export interface InternedSpec extends HashedSpec {
+  /** How long it is as text. */
+  readonly characters: number;
+}
 /** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
-export type InternSpec = (spec: NetworkPolicySpec | undefined) => HashedSpec;
+export type InternSpec = (spec: NetworkPolicySpec | undefined) => InternedSpec;
 
 /** `wasOurs`: this same object (by uid) was known as written by us before, whatever its managedFields say now. */
 export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
   const { metadata } = object;
   const { labels, annotations } = metadata;
   const writtenByUs = wasOurs || (metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false);
-  const ours = writtenByUs || own(labels, MANAGED_BY_LABEL) === PRODUCT;
-  const { hash, spec } = intern(object.spec);
+  const { hash, spec, characters } = intern(object.spec);
+  const labelled = ownLabels(labels);
+  const ours = writtenByUs || areOurLabels(labelled);
   return {
     ...identity(metadata),
     namespace: metadata.namespace ?? '',
-    own: ownLabels(labels),
-    templateHash: own(annotations, TEMPLATE_HASH_ANNOTATION),
-    description: own(annotations, DESCRIPTION_ANNOTATION),
-    isolatedFor: own(annotations, ISOLATED_FOR_ANNOTATION),
+    own: labelled,
+    templateHash: keptText(own(annotations, TEMPLATE_HASH_ANNOTATION)),
+    description: keptText(own(annotations, DESCRIPTION_ANNOTATION)),
+    isolatedFor: keptText(own(annotations, ISOLATED_FOR_ANNOTATION)),
     writtenByUs,
     specHash: hash,
-    spec: ours ? spec : undefined,
+    policyTypes: ours ? keptTypes(spec) : NO_TYPES,
+    spec: ours && characters <= SPEC_LIMIT ? spec : undefined,
     deleting: metadata.deletionTimestamp !== undefined,
     ownerReferences: metadata.ownerReferences?.length ?? 0,
-    finalizers: metadata.finalizers ?? NO_FINALIZERS,
-    foreign: ours ? foreignMetadata(labels, annotations) : undefined,
+    finalizers: metadata.finalizers?.slice(0, FINALIZER_LIMIT) ?? NO_FINALIZERS,
+    foreign: ours ? keptMetadata(foreignMetadata(labels, annotations)) : undefined,
   };
 }
 const NO_FINALIZERS: readonly string[] = [];
@@ -185,14 +194,14 @@ function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | u
  * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
  */
 export function specInterner(limitCharacters = 4_000_000): InternSpec {
-  const byText = new Map<string, HashedSpec>();
-  const byHash = new Map<string, HashedSpec>();
+  const byText = new Map<string, InternedSpec>();
+  const byHash = new Map<string, InternedSpec>();
   let characters = 0;
   return (spec) => {
     const text = JSON.stringify(spec ?? {});
     const known = byText.get(text);
     if (known !== undefined) return known;
-    const fresh = hashedSpec(spec ?? ({} as NetworkPolicySpec));
+    const fresh = { ...hashedSpec(spec ?? ({} as NetworkPolicySpec)), characters: text.length };
     const shared = byHash.get(fresh.hash) ?? fresh;
     if (characters + text.length > limitCharacters) {
       byText.clear();

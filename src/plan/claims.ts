@@ -101,7 +101,7 @@ function resolveUnion(claims: readonly [Claim, ...Claim[]], live: PolicyRecord |
   const [first] = claims.filter(({ baseline }) => !baseline.spec.paused);
   if (first === undefined) return { name: DEFAULT_DENY, claims, desired: undefined, blocked: 'Paused' };
   const owner = live?.own.baseline === claims[0].baseline.name ? claims[0] : first;
-  const inPlace = new Set(live?.spec?.policyTypes);
+  const inPlace = new Set(live?.policyTypes);
   const wants = (claim: Claim, direction: Direction): boolean => asksFor(claim, direction) && (!claim.baseline.spec.paused || inPlace.has(direction));
   const directions = DIRECTIONS.filter((direction) => kept.has(direction) || claims.some((claim) => wants(claim, direction)));
   const desired: DesiredPolicy = {

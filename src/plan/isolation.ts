@@ -20,8 +20,8 @@ export function isolatorOf(policies: ReadonlyMap<string, PolicyRecord>, directio
   return first?.own.baseline;
 }
 
-function isolates({ spec }: PolicyRecord, direction: Direction): boolean {
-  return spec?.policyTypes.includes(direction) ?? false;
+function isolates({ policyTypes }: PolicyRecord, direction: Direction): boolean {
+  return policyTypes.includes(direction);
 }
 
 /** The baseline that a policy isolates this direction for. */

@@ -65,7 +65,7 @@ function leftoverOf(policy: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): 
 function leavingInPart(policy: PolicyRecord, scopes: ReadonlyMap<string, Scoped>): Scoped | undefined {
   const kept = policy.name === DEFAULT_DENY ? keptDirections(policy, [...scopes.values()]) : undefined;
   if (kept === undefined || kept.size === 0) return undefined;
-  const direction = DIRECTIONS.find((entry) => policy.spec?.policyTypes.includes(entry) && !kept.has(entry));
+  const direction = DIRECTIONS.find((entry) => policy.policyTypes.includes(entry) && !kept.has(entry));
   return direction === undefined ? undefined : scopes.get(isolatedFor(policy, direction) ?? '');
 }
 
@@ -89,7 +89,7 @@ function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope:
     case 'Unselected': return 'NotSelected';
     case 'Excluded': return scope.reason;
     case 'Selected': {
-      const types = policy.spec?.policyTypes ?? [];
+      const types = policy.policyTypes;
       if (types.some((direction) => scope.enforced.has(direction))) {
         return baseline.templates.some(({ name }) => name === policy.name) ? 'NotSelected' : 'TemplateRemoved';
       }

@@ -4,18 +4,14 @@
  * Ours to write, under a planned name: the three labels, or a managedFields entry of our manager, or that we once
  * saw it so (the store carries that over while the uid stays). Ours to delete: the labels, and the name in them.
  */
-import { PRODUCT } from '../api/names.ts';
+import { areOurLabels } from '../api/names.ts';
 import type { PolicyRecord } from '../kube/objects.ts';
 
 export function isOurs(policy: PolicyRecord): boolean {
-  return policy.writtenByUs || carriesOurLabels(policy);
+  return policy.writtenByUs || areOurLabels(policy.own);
 }
 
 /** Carries our three labels, and the name that they say. Only these are ever deleted. */
 export function isFullyLabelled(policy: PolicyRecord): boolean {
-  return carriesOurLabels(policy) && policy.own.template === policy.name;
-}
-
-function carriesOurLabels({ own }: PolicyRecord): boolean {
-  return own.managedBy === PRODUCT && own.baseline !== undefined && own.template !== undefined;
+  return areOurLabels(policy.own) && policy.own.template === policy.name;
 }

@@ -24,6 +24,7 @@ export function permittedPart(write: Write, permits: (loss: Loss) => boolean): W
 export function keeping(write: Write, kept: ReadonlyMap<Direction, string>): Write | undefined {
   if (write.kind === 'Create') return write;
   const { live } = write;
+  if (live.spec === undefined && live.name !== DEFAULT_DENY) return undefined; // too long to be kept: nobody knows how it is now
   const policy = write.kind === 'Update' ? widened(write.policy, live, kept) : narrowed(write.baseline, live, kept);
   const isEditedOnly = policy.spec.hash === live.specHash && live.specHash !== live.templateHash;
   if (isEditedOnly && live.name !== DEFAULT_DENY) return undefined; // its hash would make the edit look like ours
@@ -64,8 +65,8 @@ function narrowed(baseline: string, live: PolicyRecord, kept: ReadonlyMap<Direct
 
 const EMPTY: NetworkPolicySpec = { podSelector: {}, policyTypes: [], ingress: [], egress: [] };
 
-function staysIn({ spec }: PolicyRecord, direction: Direction, kept: ReadonlyMap<Direction, string>): boolean {
-  return kept.has(direction) && (spec?.policyTypes.includes(direction) ?? false);
+function staysIn({ policyTypes }: PolicyRecord, direction: Direction, kept: ReadonlyMap<Direction, string>): boolean {
+  return kept.has(direction) && policyTypes.includes(direction);
 }
 
 /** Each direction from `wanted` where it is there, otherwise from `live`. */
@@ -85,7 +86,7 @@ function composed(policyTypes: readonly Direction[], wanted: NetworkPolicySpec, 
  */
 export function bridged(write: Write, dropped: ReadonlyMap<Direction, string>): Write {
   if (write.kind !== 'Update' || nameOf(write) === DEFAULT_DENY || dropped.size === 0) return write;
-  const before = write.live.spec?.policyTypes ?? [];
+  const before = write.live.policyTypes;
   const after = write.policy.spec.spec.policyTypes;
   const gains = after.some((direction) => !before.includes(direction));
   const loses = before.some((direction) => !after.includes(direction) && dropped.has(direction));

@@ -44,7 +44,7 @@ export function removalOf({ policy, baseline, reason }: Leftover, losses: readon
 /** The losses that removing this policy would have a part in. */
 function lossesIn(policy: PolicyRecord, losses: readonly Loss[]): readonly Loss[] {
   if (losses.length === 0) return NOTHING_OPENS;
-  return losses.filter(({ direction }) => policy.spec?.policyTypes.includes(direction));
+  return losses.filter(({ direction }) => policy.policyTypes.includes(direction));
 }
 
 export function nameOf(write: Write): string {
@@ -69,7 +69,7 @@ function phase(write: Write): number {
 
 function dropsOnly(write: Write): boolean {
   if (write.kind !== 'Update') return false;
-  const before = new Set<Direction>(write.live.spec?.policyTypes);
+  const before = new Set<Direction>(write.live.policyTypes);
   return droppedDirections(write).length > 0 && write.policy.spec.spec.policyTypes.every((direction) => before.has(direction));
 }
 
@@ -77,5 +77,5 @@ function dropsOnly(write: Write): boolean {
 export function droppedDirections(write: Write): Direction[] {
   if (write.kind === 'Create') return [];
   const after = write.kind === 'Update' ? write.policy.spec.spec.policyTypes : [];
-  return DIRECTIONS.filter((direction) => write.live.spec?.policyTypes.includes(direction) && !after.includes(direction));
+  return DIRECTIONS.filter((direction) => write.live.policyTypes.includes(direction) && !after.includes(direction));
 }

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hashedSpec } from '../../../src/api/canonical.ts';
-import { FIELD_MANAGER, MANAGED_BY_LABEL, PRODUCT } from '../../../src/api/names.ts';
+import { DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL, PRODUCT, TEMPLATE_HASH_ANNOTATION } from '../../../src/api/names.ts';
 import type { NetworkPolicySpec } from '../../../src/api/network-policy.ts';
 import { foreignMetadata, parseBaseline, parseNamespace, parsePolicy, specInterner, type ObjectMeta, type WireNamespace } from '../../../src/kube/objects.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
-import { aBaseline, aDeny, aPolicy, aView, aWirePolicy, ourLabels, writesOf } from '../../support/build.ts';
+import { aBaseline, aDeny, aPolicy, aView, aWirePolicy, ourLabels, writesOf, type PolicyFields } from '../../support/build.ts';
 import { settled } from '../../support/namespace-model.ts';
 
 const intern = specInterner();
@@ -51,10 +51,26 @@ describe('parseNamespace', () => {
 
 describe('parsePolicy', () => {
   it('keeps the spec of what may be ours, and the hash alone of what is not', () => {
-    for (const fields of [{ managers: [FIELD_MANAGER] }, { labels: ourLabels('a', 'x') }, { labels: { [MANAGED_BY_LABEL]: PRODUCT } }]) assert.ok(aPolicy('x', fields).spec !== undefined);
-    const foreign = aPolicy('x', { labels: { team: 'x' } });
-    assert.deepEqual([foreign.spec, foreign.foreign], [undefined, undefined]);
-    assert.equal(foreign.specHash, hashedSpec({ podSelector: {}, policyTypes: ['Ingress'] }).hash);
+    for (const fields of [{ managers: [FIELD_MANAGER] }, { labels: ourLabels('a', 'x') }]) {
+      const { spec, policyTypes, foreign } = aPolicy('x', fields);
+      assert.deepEqual([spec?.policyTypes, policyTypes, foreign?.labels.size], [['Ingress'], ['Ingress'], 0]);
+    }
+    for (const labels of [{ team: 'x' }, { [MANAGED_BY_LABEL]: PRODUCT, team: 'x' }]) {
+      const { spec, policyTypes, foreign, specHash } = aPolicy('x', { labels });
+      assert.deepEqual([spec, policyTypes, foreign], [undefined, [], undefined]);
+      assert.equal(specHash, hashedSpec({ podSelector: {}, policyTypes: ['Ingress'] }).hash);
+    }
+  });
+  it('keeps little of what is large, under our labels too: nobody chooses how much memory this process needs', () => {
+    const large = 'x'.repeat(250_000);
+    const ours = (fields: PolicyFields) => aPolicy('x', { labels: ourLabels('a', 'x'), ...fields });
+    assert.equal(ours({ annotations: { note: large } }).foreign, undefined, 'it is read again before a PUT');
+    assert.equal(ours({ annotations: Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`${index}`, ''])) }).foreign, undefined);
+    const edited = ours({ annotations: { [TEMPLATE_HASH_ANNOTATION]: large, [DESCRIPTION_ANNOTATION]: large, [ISOLATED_FOR_ANNOTATION]: large } });
+    for (const text of [edited.templateHash, edited.description, edited.isolatedFor]) assert.equal(text, '(longer than 512 characters)');
+    const rules = ours({ spec: { policyTypes: ['Egress', 'Ingress'], ingress: Array.from({ length: 2000 }, (_, port) => ({ ports: [{ port }] })) } });
+    assert.deepEqual([rules.spec, rules.policyTypes], [undefined, ['Ingress', 'Egress']]);
+    assert.equal(ours({ finalizers: Array.from({ length: 1000 }, (_, index) => `a/${index}`) }).finalizers.length, 4);
   });
   it('drops managedFields, whatever they say', () => assert.ok(!JSON.stringify(aPolicy('x', { managers: ['somebody-else'] })).includes('somebody-else')));
   it('counts ownerReferences, keeps finalizers, and knows what is on its way out', () => {

@@ -161,6 +161,12 @@ describe('never 1: additions, repairs and an explicit undo go on while something
     const now = carriedOut(change(ALL, { ...ALL, excludedNamespaces: ['team-a'] }), ({ direction }) => direction === 'Ingress');
     assert.deepEqual(['default-deny', 'both', 'in', 'out', 'allow-dns'].map((name) => types(now, name)), ['Egress', 'Egress', 'gone', 'Egress', 'Egress']);
   });
+  it('a policy that is too long to be kept is held as a whole', () => {
+    const long = aTemplate('both', { policyTypes: ['Ingress', 'Egress'], egress: Array.from({ length: 32 }, () => ({ to: Array.from({ length: 64 }, (_, app) => ({ podSelector: { matchLabels: { app: `${app}` } } })) })) });
+    const view = change({ ...ALL, policies: [long] }, { ...INGRESS, policies: [long], excludedNamespaces: ['team-a'] });
+    assert.equal(view.policies.get('both')?.spec, undefined);
+    assert.deepEqual(parts(view, none).map(said), ['Update default-deny (Outdated)', 'Remove allow-dns (ExcludedByName)']);
+  });
   it('a new direction comes while another one is held', () => {
     const view = change(EGRESS, exempt('Egress'));
     const now = carriedOut(view, none);
