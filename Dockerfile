@@ -32,6 +32,7 @@ LABEL org.opencontainers.image.description="Keeps default-deny, allow-dns and ve
 LABEL org.opencontainers.image.licenses="Apache-2.0"
 LABEL org.opencontainers.image.version="${VERSION}"
 LABEL org.opencontainers.image.revision="${REVISION}"
+ENV NPB_REVISION=${REVISION}
 WORKDIR /app
 COPY --from=production /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

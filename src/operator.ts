@@ -27,7 +27,7 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { livenessOf, readinessOf } from './observe/readiness.ts';
 import { startReflector, type Reflector } from './watch/reflector.ts';
 import { createStore } from './watch/store.ts';
-import { VERSION } from './version.ts';
+import { revisionIn, VERSION } from './version.ts';
 
 export interface OperatorParts {
   readonly log: Logger;
@@ -48,7 +48,7 @@ export interface Operator {
 /** Rejects when the configuration names no usable cluster or the endpoint cannot listen; an API server that is down is waited for. */
 export async function startOperator(config: Config, parts: OperatorParts): Promise<Operator> {
   const { log, clock } = parts;
-  const metrics = createMetrics({ version: VERSION, revision: parts.env['NPB_REVISION'] ?? '', processMetrics: true });
+  const metrics = createMetrics({ version: VERSION, revision: revisionIn(parts.env), processMetrics: true });
   let election: LeaderElection | undefined;
   const client = await connect(config, parts, metrics);
   const writer = fenced(client, () => election?.mayWrite() ?? false);
@@ -103,6 +103,7 @@ async function connect(config: Config, { clock, log, env }: OperatorParts, metri
   return createKubeClient({
     connection, clock, userAgent: `${PRODUCT}/${VERSION}`,
     onRequest: ({ verb, host, code, durationMs }) => metrics.requested({ method: verb, host, code: Number(code) || undefined, durationMs }),
+    onRetry: ({ verb, host, code }) => metrics.requestRetried({ method: verb, host, code: Number(code) }),
     onCredentialFailure: (error) => log.warn('credentials could not be read again, the old ones stay in use', { error }),
   });
 }

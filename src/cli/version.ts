@@ -1,5 +1,5 @@
 /** `npb version`: what runs. Asks no cluster. */
-import { VERSION } from '../version.ts';
+import { revisionIn, VERSION } from '../version.ts';
 import { EXIT, UsageError, type Command } from './command.ts';
 
 export const versionCommand: Command = {
@@ -8,7 +8,7 @@ export const versionCommand: Command = {
   description: 'Shows the version of this program, of the sources it was built from, and of Node.js. Asks no cluster.',
   options: [{ flag: 'output', short: 'o', value: 'FORMAT', help: 'text or json (default: text)' }],
   async run(host, { output = 'text' }) {
-    const facts = { version: VERSION, revision: host.env['NPB_REVISION'] || 'unknown', node: process.version };
+    const facts = { version: VERSION, revision: revisionIn(host.env), node: process.version };
     if (output !== 'text' && output !== 'json') throw new UsageError(`--output is ${JSON.stringify(output)}: expected text or json`);
     host.stdout.write(output === 'json'
       ? `${JSON.stringify(facts, undefined, 2)}\n`

@@ -13,7 +13,7 @@ import { malformed } from './frames.ts';
 import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
-import { callApi, type Call, type RequestParts, type RequestRecord } from './requests.ts';
+import { callApi, type Call, type RequestParts, type RequestRecord, type RetryRecord } from './requests.ts';
 import { BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
@@ -74,6 +74,8 @@ export interface ClientOptions {
   readonly userAgent: string;
   /** Told of every exchange; must not throw. */
   readonly onRequest?: (record: RequestRecord) => void;
+  /** Told of every request that is sent again; must not throw. */
+  readonly onRetry?: (record: RetryRecord) => void;
   /** Told when credentials could not be read again; the old ones stay in use. */
   readonly onCredentialFailure?: (error: unknown) => void;
   readonly clock: GateClock;
@@ -97,6 +99,7 @@ export async function createKubeClient(options: ClientOptions): Promise<KubeClie
     userAgent: options.userAgent,
     now: () => clock.now(),
     onRequest: options.onRequest ?? (() => undefined),
+    onRetry: options.onRetry ?? (() => undefined),
     settings,
   };
   return clientOver(parts);

@@ -18,9 +18,12 @@ export interface RequestRecord {
   readonly host: string;
   /** HTTP status, or `<error>` where there was no answer, as client-go counts it. */
   readonly code: string;
-  /** To the end of the answer; of a watch, to its beginning. */
-  readonly durationMs: number;
+  /** To the end of the answer; absent for a watch, which lasts as long as it is kept open. */
+  readonly durationMs: number | undefined;
 }
+
+/** A request that was sent again, with the answer that it had before. */
+export type RetryRecord = Pick<RequestRecord, 'verb' | 'host' | 'code'>;
 
 export interface RequestParts {
   readonly transport: Transport;
@@ -32,6 +35,7 @@ export interface RequestParts {
   readonly userAgent: string;
   readonly now: () => number;
   readonly onRequest: (record: RequestRecord) => void;
+  readonly onRetry: (record: RetryRecord) => void;
 }
 
 export interface Call {
@@ -50,10 +54,16 @@ export async function callApi(parts: RequestParts, call: Call, signal: AbortSign
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   let answer = await exchangeOnce(parts, call, body, signal);
   if (answer.code === 401) {
-    await parts.credentials.refresh();
+    await renewCredentials(parts, call.method);
     answer = await exchangeOnce(parts, call, body, signal);
   }
   return resultOf(parts, call.attempt, answer);
+}
+
+/** Before a request that met an outdated token is sent again. */
+export async function renewCredentials({ credentials, onRetry, host }: RequestParts, verb: string): Promise<void> {
+  await credentials.refresh();
+  onRetry({ verb, host, code: '401' });
 }
 
 export async function passGate(gate: Gate, attempt: Attempt, signal: AbortSignal): Promise<void> {

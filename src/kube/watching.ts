@@ -8,7 +8,7 @@ import { KubeError, toKubeError, words, type Attempt } from './errors.ts';
 import { exchange } from './exchange.ts';
 import { createFrameReader, malformed, type Frame } from './frames.ts';
 import type { WireObject } from './objects.ts';
-import { aborted, headersFor, passGate, refusal, type RequestParts } from './requests.ts';
+import { aborted, headersFor, passGate, refusal, renewCredentials, type RequestParts } from './requests.ts';
 import { collectionPath, type Resource } from './resources.ts';
 import type { ClientSettings } from './settings.ts';
 import type { Answer } from './error-answers.ts';
@@ -42,7 +42,7 @@ export async function watchApi<W extends WireObject>(
   const path = `${parts.basePath}${collectionPath(what.resource)}?${queryOf(what.query)}`;
   let answer = await watchOnce(parts, { attempt, path }, sink, signal);
   if (answer.code === 401) {
-    await parts.credentials.refresh();
+    await renewCredentials(parts, 'GET');
     answer = await watchOnce(parts, { attempt, path }, sink, signal);
   }
   if (answer.code !== 200) throw refusal(parts, attempt, answer);
@@ -100,11 +100,10 @@ async function watchOnce<W extends WireObject>(
 }
 
 /** A watch counts as one request, when its answer begins or when it is clear that none will. */
-function oneRecord({ now, host, onRequest }: WatchParts): (code: string) => void {
-  const startedMs = now();
+function oneRecord({ host, onRequest }: WatchParts): (code: string) => void {
   let recorded = false;
   return (code) => {
-    if (!recorded) onRequest({ verb: 'GET', host, code, durationMs: now() - startedMs });
+    if (!recorded) onRequest({ verb: 'GET', host, code, durationMs: undefined });
     recorded = true;
   };
 }

@@ -61,7 +61,8 @@ export interface RequestFacts {
   readonly method: string;
   readonly host: string;
   readonly code: number | undefined;
-  readonly durationMs: number;
+  /** Absent for a watch: it counts, and does not take long or short. */
+  readonly durationMs: number | undefined;
 }
 
 /** Each is a function of its own: it can be handed on without the registry. */
@@ -135,7 +136,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     eventDropped: () => counters.eventsDropped.inc(),
     requested({ method, host, code, durationMs }) {
       counters.requests.inc({ code: codeLabel(code), method, host });
-      histograms.requestDuration.observe({ verb: method, host }, durationMs / 1000);
+      if (durationMs !== undefined) histograms.requestDuration.observe({ verb: method, host }, durationMs / 1000);
     },
     requestRetried: ({ method, host, code }) => counters.requestRetries.inc({ code: codeLabel(code), verb: method, host }),
   };

@@ -13,7 +13,7 @@ import { freePorts } from '../control-plane/ports.ts';
 import { run } from '../tools/run.ts';
 import type { Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, sharedControlPlane } from '../support/control-plane.ts';
-import { buildStages, execForm, isIgnored, parseCopy, parseDockerfile, type Stage } from '../support/dockerfile.ts';
+import { buildStages, environmentOf, execForm, isIgnored, parseCopy, parseDockerfile, type Stage } from '../support/dockerfile.ts';
 import { eventually } from '../support/eventually.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -79,11 +79,13 @@ describe('image', function () {
     assert.ok(Number.parseInt(stdout, 10) < 120, `${stdout} MB`);
   });
 
-  it('knows its version', async () => {
-    const child = start(['version']);
-    const [output] = await Promise.all([text(child), once(child, 'exit')]);
+  it('knows its version, and the revision that it was built from', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-    assert.ok(output.includes(version), output);
+    for (const [args, revision] of [[{}, 'unknown'], [{ REVISION: 'abc123' }, 'abc123']] as const) {
+      const child = start(['version'], environmentOf(final(), args));
+      const [output] = await Promise.all([text(child), once(child, 'exit')]);
+      assert.ok(output.includes(`${version} (revision ${revision}, `), output);
+    }
   });
 
   it('becomes ready with the permissions of its ServiceAccount, within its memory, and ends well on SIGTERM', async () => {

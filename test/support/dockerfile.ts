@@ -59,6 +59,16 @@ export function execForm({ instructions }: Stage, keyword: 'ENTRYPOINT' | 'CMD')
   return JSON.parse(instructions.findLast((each) => each.keyword === keyword)?.text ?? '[]') as string[];
 }
 
+/** The variables that a container of a stage has, built with these arguments. */
+export function environmentOf({ instructions }: Stage, args: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const pairs = (keyword: string): [string, string][] => instructions.filter((each) => each.keyword === keyword).map(({ text }) => {
+    const [name = '', value = ''] = text.split('=');
+    return [name, value];
+  });
+  const values = new Map([...pairs('ARG'), ...Object.entries(args)]);
+  return Object.fromEntries(pairs('ENV').map(([name, value]) => [name, value.replace(/\$\{(\w+)\}/, (_, argument: string) => values.get(argument) ?? '')]));
+}
+
 /** Whether .dockerignore keeps a file of the context out. Knows `*`, names and `!`; the last match counts. */
 export function isIgnored(path: string, dockerignore: string): boolean {
   const patterns = dockerignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -97,7 +107,7 @@ async function carryOut({ keyword, text }: Instruction, place: Place): Promise<v
   switch (keyword) {
     case 'COPY': return copy(parseCopy(text), place);
     case 'RUN': return runShell(text, place.workdir);
-    case 'ARG': case 'LABEL': case 'USER': case 'ENTRYPOINT': case 'CMD': return undefined;
+    case 'ARG': case 'ENV': case 'LABEL': case 'USER': case 'ENTRYPOINT': case 'CMD': return undefined;
     default: throw new Error(`Dockerfile: this test does not know ${keyword}`);
   }
 }

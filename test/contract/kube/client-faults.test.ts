@@ -139,11 +139,17 @@ describe('client', function () {
 
   describe('credentials', () => {
     let token = 'old';
+    let retries: string[];
+    let records: RequestRecord[];
     async function rotating(server: StandIn): Promise<KubeClient> {
       token = 'old';
+      retries = [];
+      records = [];
       const client = await createKubeClient({
         connection: { source: 'test', server: server.url, proxyUrl: undefined, read: async () => ({ headers: { authorization: `Bearer ${token}` }, tls: { ca: server.caPem } }) },
         userAgent: 'test/1', clock: systemClock,
+        onRequest: (record) => { records.push(record); },
+        onRetry: ({ verb, host, code }) => { retries.push(`${verb} ${host} ${code}`); },
       });
       stops.push(() => client.close());
       return client;
@@ -159,6 +165,8 @@ describe('client', function () {
       token = 'new';
       await client.getPolicy('a', 'p', never);
       assert.equal(server.asked.length, 2);
+      assert.deepEqual(retries, [`GET 127.0.0.1:${server.port} 401`]);
+      assert.ok(records.every(({ durationMs }) => durationMs !== undefined));
     });
     it('that stay wrong are Unauthorized', async () => {
       const server = await aServer(onlyNew);
@@ -173,6 +181,8 @@ describe('client', function () {
       const heard = sink();
       await client.watch(NAMESPACES, query, heard, never);
       assert.equal(heard.frames.length, 1);
+      assert.deepEqual(retries, [`GET 127.0.0.1:${server.port} 401`]);
+      assert.deepEqual(records.map(({ code, durationMs }) => [code, durationMs]), [['401', undefined], ['200', undefined]], 'a watch has no duration');
     });
     it('with another authority make new connections', async () => {
       const [first, second] = [await aServer((_asked, reply) => { reply.json(200, policy); }), await aServer(() => undefined)];

@@ -76,6 +76,7 @@ describe('metrics', () => {
     metrics.timeToProtect(0.4);
     metrics.requested({ method: 'POST', host: 'h:1', code: 201, durationMs: 3 });
     metrics.requested({ method: 'POST', host: 'h:1', code: undefined, durationMs: 3 });
+    metrics.requested({ method: 'GET', host: 'h:1', code: 200, durationMs: undefined });
     metrics.requestRetried({ method: 'POST', host: 'h:1', code: 401 });
     metrics.eventDropped();
     const series = await seriesOf(metrics);
@@ -92,11 +93,14 @@ describe('metrics', () => {
       ['netpol_baseline_namespace_time_to_protect_seconds_bucket{le="0.5"}', 1],
       ['rest_client_requests_total{code="201",method="POST",host="h:1"}', 1],
       ['rest_client_requests_total{code="<error>",method="POST",host="h:1"}', 1],
+      ['rest_client_requests_total{code="200",method="GET",host="h:1"}', 1],
+      ['rest_client_request_duration_seconds_count{verb="POST",host="h:1"}', 2],
       ['rest_client_request_retries_total{code="401",verb="POST",host="h:1"}', 1],
       ['netpol_baseline_events_dropped_total', 1],
       [`netpol_baseline_build_info{version="1.2.3",revision="abc",node_version="${process.version}"}`, 1],
     ];
     for (const [key, value] of expected) assert.equal(series.get(key), value, key);
+    assert.equal(series.has('rest_client_request_duration_seconds_count{verb="GET",host="h:1"}'), false, 'a watch has no duration');
   });
 
   it('reads queues and watches when scraped', async () => {
