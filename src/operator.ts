@@ -1,15 +1,17 @@
 /**
  * The composition root: creates the parts, starts them in order, stops them in the reverse order.
  *
- * Start: connection, stores, endpoint, watches, election; control once this replica leads and every store is synced.
- * Stop: writes drain, the Lease is released, then watches, endpoint and connections close. Nothing here decides.
+ * Start: connection, stores, endpoint, watches; election once every store is synced, so that who cannot list cannot
+ * lead; control once this replica leads. Stop: writes and events drain, the Lease is released, then watches, endpoint
+ * and connections close. Nothing here decides.
  */
 import { createEventRecorder } from './apply/events.ts';
 import { LEASE_NAME, PRODUCT } from './api/names.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './control/clock.ts';
 import { fenced } from './control/fence.ts';
-import { createControl, type Control, type Stores } from './control/control.ts';
+import { createControl, type Control } from './control/control.ts';
+import { CONTROLLERS, type Stores } from './control/control-parts.ts';
 import { leadWithoutElection, leaseClient, startLeaderElection, type LeaderElection } from './control/leader.ts';
 import { stateGaugeRows } from './control/state-rows.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
@@ -22,7 +24,7 @@ import {
 import { BASELINES, NAMESPACES, NETWORK_POLICIES } from './kube/resources.ts';
 import { standardRoutes, startHttpServer } from './observe/http-server.ts';
 import type { Logger } from './observe/logger.ts';
-import { SERIES_LIMIT } from './observe/metric-catalog.ts';
+import { SERIES_LIMIT, type StateRows } from './observe/metric-catalog.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { livenessOf, readinessOf } from './observe/readiness.ts';
 import { startReflector, type Reflector } from './watch/reflector.ts';
@@ -47,35 +49,44 @@ export interface Operator {
 
 /** Rejects when the configuration names no usable cluster or the endpoint cannot listen; an API server that is down is waited for. */
 export async function startOperator(config: Config, parts: OperatorParts): Promise<Operator> {
-  const { log, clock } = parts;
   const metrics = createMetrics({ version: VERSION, revision: revisionIn(parts.env), processMetrics: true });
-  let election: LeaderElection | undefined;
   const client = await connect(config, parts, metrics);
+  try {
+    return await startWith(client, { config, parts, metrics });
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+async function startWith(client: KubeClient, { config, parts, metrics }: { config: Config; parts: OperatorParts; metrics: Metrics }): Promise<Operator> {
+  const { log, clock } = parts;
+  let election: LeaderElection | undefined;
   const writer = fenced(client, () => election?.mayWrite() ?? false);
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
   const intern = specInterner();
-  const control = createControl({
-    stores, client: writer, intern, clock, log, settings: config, observer: metrics,
-    events: createEventRecorder({
-      send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
-      instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
-    }),
+  const events = createEventRecorder({
+    send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
+    instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
   });
+  const control = createControl({ stores, client: writer, intern, clock, log, settings: config, observer: metrics, events });
   const life = { stopping: false };
   const reflectors: Reflector[] = [];
   const http = await startHttpServer({
     address: config.listenAddress, log,
     routes: standardRoutes({
       metrics,
-      live: () => livenessOf(Math.max(...Object.values(control.state.controllers).map((each) => each.stats().longestRunningMs))),
+      live: () => livenessOf(Math.max(...queueRows(control, config).map(({ longestRunningMs }) => longestRunningMs))),
       ready: () => readinessOf(reflectors.map((each) => each.health()), clock.now(), life.stopping),
     }),
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
-  election = startElection({ config, parts, client, control, synced });
+  void synced.then(() => {
+    if (!life.stopping) election = startElection({ config, parts, client, control });
+  });
   metrics.connect({
     leading: () => election?.leading ?? false,
-    state: () => stateGaugeRows({ state: control.state, stores, limit: SERIES_LIMIT, now: clock.now, wallMs: clock.wallMs }),
+    state: () => stateOf(control, stores, clock),
     queues: () => queueRows(control, config),
     watches: () => reflectors.map((each) => each.health()),
   });
@@ -86,6 +97,7 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
       life.stopping = true;
       log.info('Stopping');
       await control.drain(config.drainTimeoutMs);
+      await endWithin(LAST_EVENTS_MS, events.settled(), clock);
       await election?.stop();
       await Promise.all(reflectors.map((each) => each.stop()));
       await http.close();
@@ -96,6 +108,8 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
 }
 
 const EVENT_TIMEOUT_MS = 10_000;
+/** For events on their way while stopping: they cannot be sent after the Lease is given back. */
+const LAST_EVENTS_MS = 1_000;
 
 async function connect(config: Config, { clock, log, env }: OperatorParts, metrics: Metrics): Promise<KubeClient> {
   const connection = config.inCluster ? inClusterConnection(env, SERVICE_ACCOUNT_DIR) : await kubeconfigConnection(config.kubeconfig, config.context);
@@ -129,20 +143,19 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
     startReflector({ ...shared, resource: NAMESPACES, parse: parseNamespace, store: stores.namespaces, onChange: control.changed.namespace }),
     startReflector({
       ...shared, resource: NETWORK_POLICIES, store: stores.policies, onChange: control.changed.policy,
+      onListed: control.relisted,
       parse: (object) => parsePolicy(object, intern, wasOurs(object.metadata.name, object.metadata.namespace, object.metadata.uid)),
     }),
     startReflector({ ...shared, resource: BASELINES, parse: parseBaseline, store: stores.baselines, onChange: control.changed.baseline }),
   ];
 }
 
-interface ElectionParts { readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient; readonly control: Control; readonly synced: Promise<void> }
+interface ElectionParts { readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient; readonly control: Control }
 
-function startElection({ config, parts: { clock, log, onFatal }, client, control, synced }: ElectionParts): LeaderElection {
+function startElection({ config, parts: { clock, log, onFatal }, client, control }: ElectionParts): LeaderElection {
   const lead = (signal: AbortSignal): void => {
     signal.addEventListener('abort', () => control.stop(signal.reason as Error), { once: true });
-    void synced.then(() => {
-      if (!signal.aborted) control.start();
-    });
+    control.start();
   };
   if (!config.leaderElect) return leadWithoutElection(lead);
   return startLeaderElection({
@@ -154,9 +167,25 @@ function startElection({ config, parts: { clock, log, onFatal }, client, control
   });
 }
 
+async function endWithin(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.setTimer(ms, late.resolve);
+  await Promise.race([work, late.promise]);
+  cancel();
+}
+
+/** Absent rather than too low, until every namespace has been looked at. */
+function stateOf(control: Control, stores: Stores, { now, wallMs }: Clock): StateRows {
+  const leadership = control.leadership();
+  if (leadership?.isWhole() !== true) return {};
+  return stateGaugeRows({ state: leadership.state, stores, limit: SERIES_LIMIT, now, wallMs });
+}
+
+/** Of a standby: nothing waits, nothing runs. */
 function queueRows(control: Control, config: Config) {
-  return Object.entries(control.state.controllers).map(([controller, queue]) => {
-    const { depth, running, unfinishedMs, longestRunningMs } = queue.stats();
+  return CONTROLLERS.map((controller) => {
+    const { depth, running, unfinishedMs, longestRunningMs } = control.leadership()?.state.controllers[controller].stats() ?? IDLE;
     return { controller, concurrency: controller === 'namespace' ? config.maxInFlight : 1, depth, running, unfinishedMs, longestRunningMs };
   });
 }
+const IDLE = { depth: 0, running: 0, unfinishedMs: 0, longestRunningMs: 0 };

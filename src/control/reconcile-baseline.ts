@@ -16,6 +16,10 @@ import type { HeldRemovals } from './removal-gate.ts';
 export interface BaselineParts {
   baseline(name: string): CompiledBaseline | undefined;
   rows(name: string): readonly StatusRow[];
+  /** When the rows say something else although nothing happens; monotonic milliseconds, Infinity for never. */
+  rowsChangeAtMs(name: string): number;
+  /** Whether the breaker has looked at every namespace since the baseline is as it is. */
+  assessed(name: string): boolean;
   processed(name: string): boolean;
   held(name: string): HeldRemovals;
   /** Namespaces that still hold policies of the baseline and are not on their way out. */
@@ -29,6 +33,8 @@ export interface BaselineParts {
   readonly lookedAtMs: Map<string, number>;
   /** When the status of a baseline was last written; monotonic milliseconds. */
   readonly writtenAtMs: Map<string, number>;
+  /** Drops what is remembered of a baseline that is gone. */
+  forget(name: string): void;
   readonly statusIntervalMs: number;
   now(): number;
   wallMs(): number;
@@ -37,14 +43,13 @@ export interface BaselineParts {
 export async function reconcileBaseline(name: string, parts: BaselineParts, signal: AbortSignal): Promise<Outcome> {
   const baseline = parts.baseline(name);
   if (baseline === undefined) {
-    parts.writtenAtMs.delete(name);
-    parts.lookedAtMs.delete(name);
+    parts.forget(name);
     return {};
   }
   if (await settleFinalizer(baseline, parts, signal)) return {};
   const expiresAtMs = noteExpiries(baseline, parts);
   const { requeueAtMs } = await writeStatus(baseline, parts, signal);
-  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity);
+  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity, parts.wallMs() + parts.rowsChangeAtMs(name) - parts.now());
   return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
 }
 
@@ -83,7 +88,12 @@ async function patchFinalizers(record: BaselineRecord, finalizers: readonly stri
   await parts.patchMetadata(record, { metadata: { resourceVersion: record.resourceVersion, finalizers } }, signal);
 }
 
+/**
+ * Nothing of a generation before its removals were assessed: what is held must be in the first status that names
+ * it, since a process that starts from there takes a generation without a hold for settled.
+ */
 async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, signal: AbortSignal): Promise<Outcome> {
+  if (!parts.assessed(baseline.name)) return {};
   const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
   const before = record.status;
   const { held, confirmed, namespaces } = parts.held(baseline.name);

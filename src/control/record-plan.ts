@@ -3,6 +3,7 @@
  *
  * Must not: write anything to the API server.
  */
+import type { LeaveReason } from '../plan/decide.ts';
 import type { NamespacePlan, PlannedName } from '../plan/plan.ts';
 import { reportOn, type NamespaceReport } from '../plan/report.ts';
 import type { NamespaceView } from '../plan/view.ts';
@@ -17,8 +18,8 @@ export interface PlanRecorderParts {
   /** Monotonic milliseconds. */
   now(): number;
   wallMs(): number;
-  /** The status of this baseline may be another one now, or `afterMs` from now. */
-  touchBaseline(name: string, afterMs: number): void;
+  /** The status of this baseline may be another one now. */
+  touchBaseline(name: string): void;
   onDrift(found: Drift): void;
   onProtected(secondsSinceCreation: number): void;
 }
@@ -28,8 +29,8 @@ export interface Drift {
   readonly policy: string;
   readonly baseline: string;
   readonly change: DriftChange;
-  /** Whether it will be put right. */
-  readonly repaired: boolean;
+  /** Why it stays as it is; `undefined` where it is put right. */
+  readonly left: LeaveReason | undefined;
   readonly differences: string;
 }
 
@@ -45,7 +46,7 @@ export function recordPlan(view: NamespaceView, plan: NamespacePlan, memory: Nam
   const report = reportOn(view, plan, factsOf(memory, nowMs));
   memory.report = report;
   parts.gate.note(plan.namespace, plan.losses, plan.isolated);
-  notePending(report, memory, parts);
+  notePending(report, memory, nowMs);
   noteProtection(view, report, memory, parts);
   touchChanged(before, report, parts);
 }
@@ -79,7 +80,7 @@ function countDrift(view: NamespaceView, plan: NamespacePlan, memory: NamespaceM
     remembered.driftSinceMs ??= parts.now();
     parts.onDrift({
       namespace: plan.namespace, policy: planned.name, baseline: planned.claims[0].baseline.name,
-      change: found.change, repaired: planned.decision.kind !== 'Leave', differences: found.differences,
+      change: found.change, left: planned.decision.kind === 'Leave' ? planned.decision.reason : undefined, differences: found.differences,
     });
   }
 }
@@ -92,15 +93,10 @@ function driftOf({ name, decision }: PlannedName, view: NamespaceView): { versio
   return { version: view.policies.get(name)?.resourceVersion ?? '', change: 'modified', differences };
 }
 
-function notePending(report: NamespaceReport, memory: NamespaceMemory, parts: PlanRecorderParts): void {
-  const pending = [...report.verdicts].filter(([, { state }]) => state === 'pending').map(([baseline]) => baseline);
-  if (pending.length === 0) {
-    memory.pendingSinceMs = undefined;
-    return;
-  }
-  if (memory.pendingSinceMs !== undefined) return;
-  memory.pendingSinceMs = parts.now();
-  for (const baseline of pending) parts.touchBaseline(baseline, YOUNG_MS);
+/** The status looks again by itself when this has gone on for long enough. */
+function notePending({ verdicts }: NamespaceReport, memory: NamespaceMemory, nowMs: number): void {
+  const isPending = [...verdicts.values()].some(({ state }) => state === 'pending');
+  memory.pendingSinceMs = isPending ? memory.pendingSinceMs ?? nowMs : undefined;
 }
 
 function noteProtection(view: NamespaceView, report: NamespaceReport, memory: NamespaceMemory, parts: PlanRecorderParts): void {
@@ -116,6 +112,6 @@ function touchChanged(before: NamespaceReport | undefined, after: NamespaceRepor
     const old = before?.verdicts.get(baseline);
     const same = old?.state === verdict.state && old.reason === verdict.reason && old.message === verdict.message
       && before?.leftovers.length === after.leftovers.length && before.retained.length === after.retained.length;
-    if (!same) parts.touchBaseline(baseline, 0);
+    if (!same) parts.touchBaseline(baseline);
   }
 }

@@ -36,18 +36,20 @@ export interface HeldRemovals {
 export interface GateParts {
   baseline(name: string): BaselineRecord | undefined;
   /** The namespaces that hold policies of the baseline. */
-  holding(baseline: string): Iterable<string>;
+  holding(baseline: string): ReadonlySet<string>;
   /** Monotonic milliseconds. */
   now(): number;
   wallMs(): number;
   /** What is held for a baseline is not what it was. */
   onHeldChanged(baseline: string): void;
+  /** What was held may go on, though nothing of the baseline has changed. */
+  onPermitted(namespaces: readonly string[]): void;
 }
 
 /** What is remembered per baseline; dropped with it. */
 interface Ledger {
-  /** What would be lost, by namespace; what was counted as lost is not in it. */
-  readonly losing: Map<string, ReadonlySet<Direction>>;
+  /** Namespaces that would lose something; what was counted as lost is not in it. */
+  readonly losing: Set<string>;
   /** What was lost within the window, by namespace. */
   readonly lost: Map<string, LostDirections>;
   /** The latest generation that was assessed without being held; its spec is no news any more. */
@@ -56,6 +58,8 @@ interface Ledger {
   confirmation: { readonly token: string; remaining: number } | undefined;
   /** Of the last time that something could make it stricter; removals that are carried out only shrink it. */
   decision: Decided | undefined;
+  /** While all are held, who joins or leaves them is only taken down: the answer is the same until somebody asks what is held. */
+  outdated: boolean;
 }
 
 /** When each direction was lost; monotonic milliseconds. `again`: isolated since, so that the next loss is a new one. */
@@ -76,7 +80,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     if (known !== undefined) return known;
     const record = parts.baseline(baseline);
     const fresh: Ledger = {
-      losing: new Map(), lost: new Map(), confirmation: undefined, decision: undefined,
+      losing: new Set(), lost: new Map(), confirmation: undefined, decision: undefined, outdated: false,
       settledGeneration: (settled ? record?.generation : record?.status.observedGeneration) ?? 0,
     };
     ledgers.set(baseline, fresh);
@@ -101,6 +105,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     if (confirmed && held !== undefined) ledger.confirmation ??= { token: held.token, remaining: held.namespaces };
     if (held === undefined && settled) ledger.settledGeneration = record.generation;
     ledger.decision = decision;
+    ledger.outdated = false;
   }
 
   function inputOf(ledger: Ledger, record: BaselineRecord): Parameters<typeof decideRemovals>[0] {
@@ -111,7 +116,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       generation: record.generation,
       specHash: record.specHash,
       confirm: record.confirm,
-      losing: [...ledger.losing.keys()].sort(),
+      losing: [...ledger.losing].sort(),
       holding: ledger.losing.size === 0 ? 0 : holdersBesides(ledger, parts.holding(record.name)),
       lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length,
       specIsNew: record.generation !== ledger.settledGeneration,
@@ -129,18 +134,23 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     else noted.set(namespace, found);
     for (const baseline of new Set([...before, ...found].map((loss) => loss.baseline))) {
       const ledger = ledgerOf(baseline);
-      const directions = found.filter((loss) => loss.baseline === baseline && !wasLost(ledger, namespace, loss.direction)).map(({ direction }) => direction);
-      noteLosing(baseline, ledger, namespace, new Set(directions));
+      noteLosing(baseline, ledger, namespace, found.some((loss) => loss.baseline === baseline && !wasLost(ledger, namespace, loss.direction)));
     }
   }
 
-  function noteLosing(baseline: string, ledger: Ledger, namespace: string, directions: ReadonlySet<Direction>): void {
+  function noteLosing(baseline: string, ledger: Ledger, namespace: string, loses: boolean): void {
     const { losing, decision } = ledger;
-    if (losing.has(namespace) === directions.size > 0) return;
-    if (directions.size > 0) losing.set(namespace, directions);
+    if (losing.has(namespace) === loses) return;
+    if (loses) losing.add(namespace);
     else losing.delete(namespace);
-    const waits = decision?.held !== undefined && !decision.confirmed;
-    if (settled && (directions.size > 0 || waits || losing.size === 0)) decide(baseline);
+    if (!settled) return;
+    const allHeld = decision?.held !== undefined && !decision.confirmed;
+    if (allHeld && losing.size > 0) {
+      ledger.outdated = true;
+      parts.onHeldChanged(baseline);
+    } else if (loses || losing.size === 0) {
+      decide(baseline);
+    }
   }
 
   function permitted(baseline: string): readonly string[] {
@@ -168,7 +178,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
         const ledger = ledgerOf(baseline);
         const isNews = count(ledger, namespace, opens.filter((loss) => loss.baseline === baseline), parts.now());
         if (!isNews) continue;
-        noteLosing(baseline, ledger, namespace, NOTHING);
+        noteLosing(baseline, ledger, namespace, false);
         if (ledger.confirmation === undefined) continue;
         ledger.confirmation.remaining -= 1;
         parts.onHeldChanged(baseline);
@@ -177,10 +187,14 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     },
     heldFor(baseline) {
       const ledger = ledgerOf(baseline); // begun before the status of a new generation is written, or its spec would look settled
+      if (ledger.outdated && settled) {
+        const now = decide(baseline).permitted;
+        if (now.length > 0) parts.onPermitted(now);
+      }
       const held = ledger.decision?.held;
       if (held === undefined) return NOTHING_HELD;
       const remaining = ledger.confirmation?.token === held.token ? ledger.confirmation.remaining : held.namespaces;
-      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing.keys()].sort() };
+      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort() };
     },
   };
 }
@@ -205,9 +219,9 @@ function isolatedAgain(lost: LostDirections | undefined, isolated: ReadonlySet<D
 }
 
 /** Those that are counted as lost and hold something still, such as the other direction, must not count twice. */
-function holdersBesides({ losing, lost }: Ledger, holders: Iterable<string>): number {
-  let count = 0;
-  for (const name of holders) if (losing.has(name) || !lost.has(name)) count += 1;
+function holdersBesides({ losing, lost }: Ledger, holders: ReadonlySet<string>): number {
+  let count = holders.size;
+  for (const name of lost.keys()) if (holders.has(name) && !losing.has(name)) count -= 1;
   return count;
 }
 

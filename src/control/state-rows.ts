@@ -2,11 +2,12 @@
 import { COVERAGES } from '../plan/coverage.ts';
 import type { CompiledBaseline, CompiledExemption } from '../plan/compile.ts';
 import { isFullyLabelled } from '../plan/ownership.ts';
-import type { ControlState, Stores } from './control.ts';
+import type { Stores } from './control-parts.ts';
+import type { LeaderState } from './leadership.ts';
 import { attentionRows, countRows, coverageRows, stateRows, type Row } from './summary.ts';
 
 export interface StateRowsParts {
-  readonly state: Pick<ControlState, 'views' | 'memories' | 'gate' | 'lastFullScanMs'>;
+  readonly state: Pick<LeaderState, 'views' | 'memories' | 'gate' | 'lastFullScanMs'>;
   readonly stores: Stores;
   /** Up to how many namespaces and exemptions get a row of their own. */
   readonly limit: number;
@@ -63,7 +64,7 @@ function retainedRows(names: readonly string[], { policies }: Stores): Row<'base
   return [...names.map((baseline) => ({ labels: { baseline }, value: 0 })), ...[...counts].map(([baseline, value]) => ({ labels: { baseline }, value }))];
 }
 
-function heldCount(baseline: string, gate: ControlState['gate']): number {
+function heldCount(baseline: string, gate: LeaderState['gate']): number {
   const { held, confirmed } = gate.heldFor(baseline);
   return held === undefined || confirmed ? 0 : held.namespaces;
 }

@@ -29,6 +29,16 @@ function isYoung({ pendingSinceMs }: NamespaceMemory, nowMs: number): boolean {
   return pendingSinceMs !== undefined && nowMs - pendingSinceMs < YOUNG_MS;
 }
 
+/** When the next namespace that is pending for this baseline has been so for long enough to be counted; Infinity when there is none. */
+export function oldEnoughAtMs(baseline: string, memories: NamespaceMemories, nowMs: number): number {
+  let atMs = Infinity;
+  for (const [, memory] of memories.all()) {
+    const isPending = memory.report?.verdicts.get(baseline)?.state === 'pending';
+    if (isPending && isYoung(memory, nowMs)) atMs = Math.min(atMs, (memory.pendingSinceMs ?? nowMs) + YOUNG_MS);
+  }
+  return atMs;
+}
+
 /** Whether every namespace was brought to the cluster view of this version, or at least tried. */
 export function isProcessed(sinceVersion: number, namespaces: Iterable<{ readonly name: string }>, memories: NamespaceMemories): boolean {
   for (const { name } of namespaces) {

@@ -73,7 +73,7 @@ export interface Metrics {
   readonly render: () => Promise<string>;
   readonly contentType: string;
   readonly controller: (name: string) => ControllerRecorder;
-  /** Series of these templates exist from now on, at 0. */
+  /** All there are now: their series exist from now on, at 0, and those of others no longer. */
   readonly templatesKnown: (templates: Iterable<string>) => void;
   readonly driftDetected: (template: string, change: 'modified' | 'deleted') => void;
   readonly driftRepaired: (template: string, change: 'modified' | 'deleted', durationMs: number) => void;
@@ -95,6 +95,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const histograms = mapValues(HISTOGRAMS, (definition) => histogram(definition, registry));
   const gauges = mapValues(PROCESS_GAUGES, (definition) => gauge(definition, registry));
   let sources = NO_SOURCES;
+  let known: ReadonlySet<string> = new Set();
   if (options.processMetrics) {
     collectDefaultMetrics({ register: registry });
     for (const name of ILL_NAMED) registry.removeSingleMetric(name);
@@ -120,11 +121,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
     contentType: registry.contentType,
     controller: (name) => recorder(name, counters, histograms),
     templatesKnown(templates) {
-      for (const template of templates) {
-        for (const each of [counters.driftDetected, counters.driftRepaired]) {
-          for (const change of COUNTERS.driftDetected.known?.change ?? []) each.inc({ template, change }, 0);
+      const now = new Set(templates);
+      const each = (names: Iterable<string>, act: (counter: Counter, labels: { template: string; change: string }) => void): void => {
+        for (const template of names) {
+          for (const change of COUNTERS.driftDetected.known?.change ?? []) {
+            for (const made of [counters.driftDetected, counters.driftRepaired]) act(made, { template, change });
+          }
         }
-      }
+      };
+      each([...known].filter((name) => !now.has(name)), (made, labels) => made.remove(labels));
+      each(now, (made, labels) => made.inc(labels, 0));
+      known = now;
     },
     driftDetected: (template, change) => counters.driftDetected.inc({ template, change }),
     driftRepaired(template, change, durationMs) {

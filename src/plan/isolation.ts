@@ -34,11 +34,13 @@ export function namedIn(text: string | undefined, direction: Direction): string 
   return text?.split(',').find((entry) => entry.startsWith(`${direction}=`))?.slice(direction.length + 1);
 }
 
-/** Whether a policy is there for this baseline: by its labels, or in a direction of another one's default-deny. */
-export function isHeldFor(policy: PolicyRecord, baseline: string): boolean {
-  return isFullyLabelled(policy)
-    && (policy.own.baseline === baseline || DIRECTIONS.some((direction) => namedIn(policy.isolatedFor, direction) === baseline));
+/** The baselines that a policy is there for: by its labels, or in a direction of another one's default-deny. */
+export function heldFor(policy: PolicyRecord): ReadonlySet<string> {
+  if (!isFullyLabelled(policy)) return FOR_NOBODY;
+  const names = [policy.own.baseline, ...DIRECTIONS.map((direction) => namedIn(policy.isolatedFor, direction))];
+  return new Set(names.filter((name) => name !== undefined));
 }
+const FOR_NOBODY: ReadonlySet<string> = new Set();
 
 /** The annotation: who asks for which direction; `undefined` where the label says it all. */
 export function isolatedForText(asking: readonly (readonly [Direction, string])[]): string | undefined {

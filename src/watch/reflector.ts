@@ -61,6 +61,8 @@ export interface ReflectorOptions<W extends WireObject, R extends ObjectRecord> 
   readonly onChange: (change: Change<R>) => void;
   /** Once, after the changes of the first list. */
   readonly onSynced: () => void;
+  /** After the changes of each list that was believed. */
+  readonly onListed?: () => void;
   readonly log: ReflectorLog;
   readonly clock: ReflectorClock;
   readonly settings?: Partial<ReflectorSettings>;
@@ -107,6 +109,7 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     problem = undefined;
     log.info('listed', { resource, objects: list.size, version: list.version, sinceStartMs: Math.round(clock.now() - startedAtMs) });
     if (counts.lists === 1) tell('synced', options.onSynced);
+    if (options.onListed !== undefined) tell('listed', options.onListed);
   }
 
   async function watchForEver(): Promise<void> {

@@ -27,6 +27,9 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   const parts: BaselineParts = {
     baseline: () => state.baseline,
     rows: () => [],
+    rowsChangeAtMs: () => Infinity,
+    assessed: () => true,
+    forget: () => {},
     processed: () => true,
     held: () => NOTHING_HELD,
     holding: () => 0,
@@ -112,6 +115,24 @@ describe('status of a baseline', () => {
     const { state, run } = world({ status: { observedGeneration: 1, protected: '5/5' } }, { processed: () => false });
     await run();
     assert.deepEqual(state.statuses, []);
+  });
+
+  it('says nothing of a generation before its removals were assessed, so that a hold is in the first status that names it', async () => {
+    const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
+    const now = { assessed: false };
+    const { state, run } = world({ generation: 2, status: { observedGeneration: 1, held } }, { assessed: () => now.assessed });
+    await run();
+    assert.equal(state.statuses.length, 0);
+    now.assessed = true;
+    await run();
+    assert.equal(state.statuses[0]?.status.observedGeneration, 2);
+  });
+
+  it('looks again when a namespace has been pending for long enough to be counted', async () => {
+    const { state, run } = world({}, { rowsChangeAtMs: () => 5_000 });
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 5_000 });
+    state.clock += 1_000;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 5_000 });
   });
 
   it('says Reconciling for a new generation that is under way', async () => {

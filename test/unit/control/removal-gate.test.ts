@@ -6,7 +6,7 @@ import type { Loss } from '../../../src/plan/leaving.ts';
 
 const loss: Loss = { baseline: 'b', direction: 'Ingress', cause: 'NotSelected' };
 
-interface Setting { gate: RemovalGate; record: { value: BaselineRecord }; touched: string[]; clock: { ms: number } }
+interface Setting { gate: RemovalGate; record: { value: BaselineRecord }; touched: string[]; permitted: string[]; asked: { times: number }; clock: { ms: number } }
 
 function setting(holding: number, over: Partial<BaselineRecord> = {}): Setting {
   const record = {
@@ -16,15 +16,18 @@ function setting(holding: number, over: Partial<BaselineRecord> = {}): Setting {
     } as BaselineRecord,
   };
   const touched: string[] = [];
+  const permitted: string[] = [];
+  const asked = { times: 0 };
   const clock = { ms: 0 };
   const gate = createRemovalGate({
     baseline: (name) => (name === 'b' ? record.value : undefined),
-    holding: () => names(holding),
+    holding: () => (asked.times += 1, new Set(names(holding))),
     now: () => clock.ms,
     wallMs: () => clock.ms,
     onHeldChanged: (name) => touched.push(name),
+    onPermitted: (found) => permitted.push(...found),
   });
-  return { gate, record, touched, clock };
+  return { gate, record, touched, permitted, asked, clock };
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `ns-${String(index).padStart(3, '0')}`);
@@ -139,5 +142,32 @@ describe('removal gate', () => {
     gate.assessed();
     for (const name of names(11)) gate.note(name, [loss]);
     assert.notEqual(gate.heldFor('b').held?.token, 'spec-hash');
+  });
+
+  it('does not count anew for each namespace that joins those that are held, but when somebody asks', () => {
+    const { gate, asked, touched } = setting(1_000);
+    gate.assessed();
+    for (const name of names(101)) gate.note(name, [loss]);
+    assert.equal(gate.heldFor('b').held?.namespaces, 101);
+    const before = { asked: asked.times, touched: touched.length };
+    for (const name of names(900)) {
+      gate.note(name, [loss]);
+      assert.equal(gate.permits(name, [loss]), false);
+    }
+    assert.equal(asked.times, before.asked);
+    assert.ok(touched.length > before.touched, 'the status is to look');
+    const { held, namespaces } = gate.heldFor('b');
+    assert.deepEqual([held?.namespaces, namespaces.length, asked.times - before.asked], [900, 900, 1]);
+  });
+
+  it('wakes those that may go on when so many have left that the rest is no matter, before anything was written', () => {
+    const { gate, permitted } = setting(100);
+    gate.assessed();
+    for (const name of names(11)) gate.note(name, [loss]);
+    for (const name of names(3)) gate.note(name, []);
+    assert.deepEqual(permitted, []);
+    assert.equal(gate.heldFor('b').held, undefined);
+    assert.equal(permitted.length, 8);
+    assert.ok(permitted.every((name) => gate.permits(name, [loss])));
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { BASELINE_LABEL, FIELD_MANAGER, MANAGED_BY_LABEL, PART_OF_LABEL, PRODUCT, STATUS_FIELD_MANAGER, TEMPLATE_LABEL } from '../../../src/api/names.ts';
 import { parsePolicy, specInterner } from '../../../src/kube/objects.ts';
-import { isHeldFor } from '../../../src/plan/isolation.ts';
+import { heldFor } from '../../../src/plan/isolation.ts';
 import { isFullyLabelled, isOurs } from '../../../src/plan/ownership.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import { defaultDeny } from '../../../src/plan/templates/default-deny.ts';
@@ -54,7 +54,7 @@ describe('what a baseline holds', () => {
     ['a policy that has lost its labels', aDeny('a', undefined, { labels: {} }), false],
     ['somebody else’s policy that says so', aPolicy('default-deny', { annotations: { 'netbaseline.io/isolated-for': 'Egress=a' } }), false],
   ];
-  for (const [what, policy, expected] of cases) it(`${what}: ${expected ? 'yes' : 'no'}`, () => assert.equal(isHeldFor(policy, 'a'), expected));
+  for (const [what, policy, expected] of cases) it(`${what}: ${expected ? 'yes' : 'no'}`, () => assert.equal(heldFor(policy).has('a'), expected));
 });
 
 describe('rule 5: a foreign policy of a planned name', () => {

@@ -1,0 +1,199 @@
+/**
+ * What a replica does and remembers while it leads, and a standby does not: the queues, the memories of
+ * namespaces, the breaker, and which change wakes which key.
+ *
+ * Begins with nothing, so that a new leader looks at the whole cluster; ends with the Lease.
+ */
+import type { BaselineRecord, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
+import { heldFor } from '../plan/isolation.ts';
+import type { Change } from '../watch/store.ts';
+import { namespaceTrigger, policyTrigger } from '../watch/triggers.ts';
+import type { Views } from '../watch/views.ts';
+import { assessRemovals } from './assess.ts';
+import { baselineReconciler } from './baseline-reconciler.ts';
+import type { ControllerName, ControlParts, Shared } from './control-parts.ts';
+import { createController, type Controller, type Reconcile } from './controller.ts';
+import { createHolders } from './holders.ts';
+import { createNamespaceMemories, type NamespaceMemories } from './namespace-memory.ts';
+import { namespaceReconciler } from './namespace-reconciler.ts';
+import { createRemovalGate, type RemovalGate } from './removal-gate.ts';
+
+/** What state gauges and tests read. */
+export interface LeaderState {
+  readonly views: Views;
+  readonly memories: NamespaceMemories;
+  readonly gate: RemovalGate;
+  readonly controllers: Readonly<Record<ControllerName, Controller>>;
+  /** When every namespace was last planned at once; milliseconds since the epoch. */
+  lastFullScanMs(): number | undefined;
+}
+
+export interface Leadership {
+  readonly state: LeaderState;
+  /** Whether every namespace has been looked at: before that, whatever is counted is too low. */
+  isWhole(): boolean;
+  /** To be told of every change of a store after the views. */
+  readonly changed: {
+    namespace(change: Change<NamespaceRecord>): void;
+    policy(change: Change<PolicyRecord>): void;
+    /** `replans`: planning can come out differently. */
+    baseline(change: Change<BaselineRecord>, replans: boolean): void;
+  };
+  /** The policies were listed anew and compared: everything is planned once more. */
+  relisted(): void;
+  /** Lets what runs come to its end, at most `deadlineMs`; nothing new starts. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Aborts every write: this replica may not write any more. */
+  stop(reason: Error): void;
+}
+
+const ASSESS_KEY = 'cluster';
+/** Summing up a baseline reads every namespace: changes of namespaces are gathered for this long first. */
+const GATHER_MS = 200;
+/** For the status of a baseline that is written while stopping. */
+const LAST_STATUS_MS = 2_000;
+
+/** Call when every store is synced and this replica may write. */
+export function startLeadership(parts: ControlParts, views: Views): Leadership {
+  const { stores, clock, settings, log } = parts;
+  const memories = createNamespaceMemories();
+  const holders = createHolders({ policies: stores.policies.all(), isLive: (name) => stores.namespaces.get(name)?.terminating === false });
+  const phase = { draining: false, stopped: false, whole: false };
+  /** The version of the cluster view that the breaker looked at last. */
+  let assessedVersion = 0;
+  let scannedMs: number | undefined;
+
+  const gate = createRemovalGate({
+    baseline: (name) => stores.baselines.get(name),
+    holding: (name) => holders.of(name),
+    now: clock.now,
+    wallMs: clock.wallMs,
+    onHeldChanged: touchBaseline,
+    onPermitted: wakeAll,
+  });
+  const shared: Shared = {
+    ...parts, memories, views, gate, holders, processed: new Map(), touchBaseline, wake,
+    isAssessed: (baseline) => assessedVersion >= views.changedIn(baseline),
+    isDraining: () => phase.draining,
+  };
+  const reconcileOneBaseline = baselineReconciler(shared);
+  const controllers: Record<ControllerName, Controller> = {
+    namespace: controllerOf('namespace', settings.maxInFlight, namespaceReconciler(shared), parts),
+    baseline: controllerOf('baseline', 1, reconcileOneBaseline, parts),
+    removals: controllerOf('removals', 1, assess, parts),
+  };
+
+  async function assess(_key: string, signal: AbortSignal): Promise<object> {
+    const permitted = await assessRemovals({
+      names: () => names(stores.namespaces), view: (name) => views.namespace(name), version: () => views.cluster().version, clock,
+      gate: { ...gate, assessed },
+    }, signal);
+    scannedMs = clock.wallMs();
+    wakeAll(permitted);
+    for (const { name } of stores.baselines.all()) touchBaseline(name);
+    return {};
+  }
+
+  function assessed(): readonly string[] {
+    assessedVersion = views.cluster().version;
+    return gate.assessed();
+  }
+
+  function touchBaseline(name: string): void {
+    controllers.baseline.add(name, 'drift', GATHER_MS);
+  }
+
+  function wake(namespace: string, afterMs: number): void {
+    controllers.namespace.add(namespace, 'drift', afterMs);
+  }
+
+  function wakeAll(namespaces: readonly string[]): void {
+    for (const namespace of namespaces) wake(namespace, 0);
+  }
+
+  function onNamespace(change: Change<NamespaceRecord>): void {
+    holders.namespaceChanged(change);
+    const urgency = namespaceTrigger(change);
+    if (urgency === undefined) return;
+    const isNew = urgency === 'new';
+    if (isNew && change.after !== undefined) memories.of(change.name, change.after.uid, true);
+    controllers.namespace.add(change.name, urgency, isNew ? settings.firstWriteDelayMs : 0);
+  }
+
+  function onPolicy(change: Change<PolicyRecord>): void {
+    views.policyChanged(change);
+    holders.policyChanged(change);
+    const urgency = policyTrigger(change);
+    if (urgency !== undefined && change.namespace !== undefined) controllers.namespace.add(change.namespace, urgency);
+    touchLeaving(change.before);
+  }
+
+  /** A baseline on its way out waits for the last policy that is there for it. */
+  function touchLeaving(policy: PolicyRecord | undefined): void {
+    if (policy === undefined) return;
+    for (const name of heldFor(policy)) if (stores.baselines.get(name)?.deleting === true) touchBaseline(name);
+  }
+
+  function onBaseline(change: Change<BaselineRecord>, replans: boolean): void {
+    controllers.baseline.add(change.name, 'drift');
+    if (replans) replanAll();
+    else wakeAll(gate.reconsider(change.name));
+  }
+
+  function replanAll(): void {
+    parts.observer.templatesKnown(views.cluster().baselines.flatMap(({ templates }) => templates.map(({ name }) => name)));
+    gate.unsettle();
+    for (const { name } of stores.baselines.all()) touchBaseline(name);
+    planAll();
+  }
+
+  function planAll(): void {
+    controllers.removals.add(ASSESS_KEY, 'new');
+    for (const name of names(stores.namespaces)) controllers.namespace.add(name, 'resync');
+  }
+
+  /** What is left of a confirmation that is being carried out, for whoever goes on with it. */
+  async function keepAccounts(): Promise<void> {
+    phase.draining = true;
+    for (const name of names(stores.baselines)) {
+      if (phase.stopped || !gate.heldFor(name).confirmed) continue;
+      await reconcileOneBaseline(name, AbortSignal.timeout(LAST_STATUS_MS)).catch((error: unknown) => {
+        log.warn('what is left of a confirmation could not be written', { baseline: name, error });
+      });
+    }
+  }
+
+  replanAll();
+  for (const controller of Object.values(controllers)) controller.start();
+  return {
+    state: { views, memories, gate, controllers, lastFullScanMs: () => scannedMs },
+    isWhole() {
+      phase.whole ||= scannedMs !== undefined && all(names(stores.namespaces), (name) => memories.get(name)?.report !== undefined);
+      return phase.whole;
+    },
+    changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline },
+    relisted: planAll,
+    async drain(deadlineMs) {
+      await Promise.all(Object.values(controllers).map((controller) => controller.drain(deadlineMs)));
+      await keepAccounts();
+    },
+    stop(reason) {
+      phase.stopped = true;
+      for (const controller of Object.values(controllers)) controller.stop(reason);
+    },
+  };
+}
+
+function controllerOf(name: ControllerName, concurrency: number, reconcile: Reconcile, parts: ControlParts): Controller {
+  const log = parts.log.child({ controller: name });
+  return createController({ reconcile, concurrency, clock: parts.clock, log, observer: parts.observer.controller(name) });
+}
+
+function* names(store: { all(): Iterable<{ readonly name: string }> }): Iterable<string> {
+  for (const { name } of store.all()) yield name;
+}
+
+function all<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
+  for (const item of items) if (!holds(item)) return false;
+  return true;
+}
