@@ -18,6 +18,11 @@ export function clipBytes(text: string, limit: number): string {
   return `${new TextDecoder().decode(kept, { stream: true })}${ELLIPSIS}`; // a stream keeps the rest of a character for later
 }
 
+/** Without versions, ports, times and the like: for whether two texts say the same. */
+export function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/g, '#');
+}
+
 const ELLIPSIS = '…';
 const ELLIPSIS_BYTES = 3;
 const HALF_CHARACTER = /[\uD800-\uDBFF]$/;

@@ -16,7 +16,8 @@ import type { Performed } from './perform.ts';
 /** What became of one write. */
 export type Result =
   | { readonly kind: 'Done' }
-  | { readonly kind: 'Mismatched'; readonly differences: readonly FieldDifference[] }
+  /** Stored, though not as it was sent; the version is that of the answer. */
+  | { readonly kind: 'Mismatched'; readonly differences: readonly FieldDifference[]; readonly resourceVersion: string | undefined }
   | { readonly kind: 'Refused'; readonly error: KubeError }
   | { readonly kind: 'Failed'; readonly error: unknown }
   | { readonly kind: 'Held' }
@@ -101,8 +102,8 @@ async function tryWrite(write: Write, parts: ApplyParts, signal: AbortSignal): P
   const untilMs = parts.notBeforeMs(write);
   if (untilMs > parts.now()) return { kind: 'Postponed', untilMs };
   try {
-    const { mismatch } = await parts.perform(write, signal);
-    return mismatch.length === 0 ? { kind: 'Done' } : { kind: 'Mismatched', differences: mismatch };
+    const { mismatch, resourceVersion } = await parts.perform(write, signal);
+    return mismatch.length === 0 ? { kind: 'Done' } : { kind: 'Mismatched', differences: mismatch, resourceVersion };
   } catch (error) {
     const refused = error instanceof KubeError && dispositionOn(error) === 'retrySlowly';
     return refused ? { kind: 'Refused', error } : { kind: 'Failed', error };

@@ -21,6 +21,8 @@ export interface PerformParts {
 export interface Performed {
   /** How the answer differs from what was sent; empty when it was taken as it is. */
   readonly mismatch: readonly FieldDifference[];
+  /** Of the object that came back; absent where there is none. */
+  readonly resourceVersion?: string;
 }
 
 export async function perform(namespace: string, write: Write, parts: PerformParts, signal: AbortSignal): Promise<Performed> {
@@ -40,7 +42,7 @@ function judged(desired: DesiredPolicy, answer: WireNetworkPolicy, parts: Perfor
   const record = parsePolicy(answer, parts.intern, true);
   parts.policies.observeWrite(record);
   const comparison = compare(desired, record);
-  return { mismatch: comparison.kind === 'Equal' ? [] : comparison.differences };
+  return { mismatch: comparison.kind === 'Equal' ? [] : comparison.differences, resourceVersion: record.resourceVersion };
 }
 
 async function replace(namespace: string, write: Extract<Write, { kind: 'Update' }>, parts: PerformParts, signal: AbortSignal): Promise<WireNetworkPolicy> {

@@ -2,6 +2,7 @@
 import type { EventRecorder } from '../apply/events.ts';
 import type { BaselineStatus } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from '../plan/compile.ts';
+import type { LeaveReason } from '../plan/decide.ts';
 import type { NamespaceReport } from '../plan/report.ts';
 import type { Drift } from './record-plan.ts';
 import type { PolicyWarning } from './record-write.ts';
@@ -31,11 +32,11 @@ export function createAnnouncer(events: EventRecorder): Announcer {
       });
     },
     drift(found) {
-      const { namespace, policy, change, repaired, differences } = found;
+      const { namespace, policy, change, left, differences } = found;
       const what = change === 'deleted' ? `${policy} was deleted` : `${policy} was changed: ${differences}`;
       events.record({
         regarding: { kind: 'NetworkPolicy', namespace, name: policy }, type: 'Warning', reason: 'DriftDetected',
-        action: repaired ? 'Repair' : 'Report', note: `${what}; ${repaired ? 'it is put right' : 'it is left, since driftPolicy is Warn'} (baseline ${found.baseline})`,
+        action: left === undefined ? 'Repair' : 'Report', note: `${what}; ${left === undefined ? 'it is put right' : `it is left, since ${WHY_LEFT[left]}`} (baseline ${found.baseline})`,
       });
     },
     policy({ reason, namespace, policy, message, baseline }) {
@@ -57,6 +58,13 @@ export function createAnnouncer(events: EventRecorder): Announcer {
     },
   };
 }
+
+const WHY_LEFT: Record<LeaveReason, string> = {
+  DriftWarned: 'driftPolicy is Warn',
+  Paused: 'the baseline is paused',
+  InvalidTemplate: 'its template cannot be used',
+  ForeignPolicy: 'it is not ours',
+};
 
 function turnedTrue(before: BaselineStatus, after: BaselineStatus, type: string): { reason: string; message: string } | undefined {
   const isTrue = (status: BaselineStatus) => status.conditions?.find((condition) => condition.type === type && condition.status === 'True');

@@ -9,7 +9,12 @@ import type { NamespaceReport } from '../plan/report.ts';
 import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
 import { NO_FACTS } from '../plan/verdict.ts';
 
-export interface Refusal { readonly reason: RefusalReason; readonly message: string }
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly message: string;
+  /** Of the baseline for which it was tried. */
+  readonly generation: number | undefined;
+}
 
 /** What became of the writes of one policy name. */
 export interface PolicyMemory {

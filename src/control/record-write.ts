@@ -7,8 +7,10 @@ import { describeDifferences } from '../plan/drift.ts';
 import { afterMatch, afterMismatch, afterRepair, isContended } from '../plan/contention.ts';
 import type { RefusalReason } from '../plan/verdict.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
+import { withoutNumbers } from '../api/text.ts';
 import { dispositionOn, type KubeError } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
+import { kindOfFailure, type LineBudget } from './line-budget.ts';
 import { policyMemory, type NamespaceMemory, type Refusal } from './namespace-memory.ts';
 import { YOUNG_MS, type DriftChange } from './record-plan.ts';
 import type { RemovalGate } from './removal-gate.ts';
@@ -18,6 +20,8 @@ export type WriteResult = 'done' | 'refused' | 'failed' | 'mismatched';
 
 export interface WriteRecorderParts {
   readonly log: Logger;
+  /** For lines about refusals: one webhook that is away concerns every namespace. */
+  readonly refusalLines: Pick<LineBudget, 'take'>;
   readonly gate: Pick<RemovalGate, 'removed'>;
   now(): number;
   /** Short, and different for each write of this process. */
@@ -45,7 +49,7 @@ export function recordWrite({ namespace, memory }: WrittenIn, write: Write, resu
   const written: Written = { namespace, memory, write, name: nameOf(write), baseline: baselineOf(write), parts };
   switch (result.kind) {
     case 'Done': return done(written);
-    case 'Mismatched': return mismatched(written, describeDifferences(result.differences));
+    case 'Mismatched': return mismatched(written, result);
     case 'Refused': return refused(written, result.error);
     case 'Failed': return failed(written, result.error);
     case 'Held':
@@ -108,10 +112,12 @@ function countRepair({ namespace, memory, name, baseline, parts }: Written): voi
   parts.warn({ reason: 'Contended', namespace, policy: name, baseline, message: `somebody undoes every repair of ${name}; find the other writer in metadata.managedFields (kubectl get netpol -n ${namespace} ${name} -o yaml --show-managed-fields)` });
 }
 
-function mismatched(written: Written, differences: string): void {
+function mismatched(written: Written, result: Extract<Result, { kind: 'Mismatched' }>): void {
   const { namespace, memory, name, baseline, write, parts } = written;
+  const differences = describeDifferences(result.differences);
   const remembered = policyMemory(memory, name);
   const nowMs = parts.now();
+  remembered.driftCounted = result.resourceVersion; // the next plan finds it modified, and nobody has touched it since
   remembered.history = afterMismatch(isRepair(write) ? afterRepair(remembered.history, nowMs) : remembered.history, nowMs);
   parts.onWrite(ACTIONS[write.kind], 'mismatched');
   parts.log.warn('policy was changed on the way in', { ...fields(written), response: differences });
@@ -122,18 +128,25 @@ function mismatched(written: Written, differences: string): void {
 
 function refused(written: Written, error: KubeError): void {
   written.parts.onWrite(ACTIONS[written.write.kind], 'refused');
-  sayRefused(written, { reason: refusalReason(error), message: error.message });
+  sayRefused(written, refusalReason(error), error);
 }
 
-/** Once for each message. */
-function sayRefused(written: Written, refusal: Refusal): void {
+/**
+ * Once for each way of being refused. What was said first stays, in the status as well: the same refusal has other ports,
+ * times and ids in its text with every attempt. Only after a change of the baseline do its numbers mean something.
+ */
+function sayRefused(written: Written, reason: RefusalReason, error: unknown): void {
   const { namespace, memory, name, baseline, parts } = written;
   const remembered = policyMemory(memory, name);
-  const isNews = remembered.refusal?.message !== refusal.message;
+  const refusal: Refusal = { reason, message: error instanceof Error ? error.message : String(error), generation: parts.generationOf(baseline) };
+  if (remembered.refusal !== undefined && isAlike(remembered.refusal, refusal)) return;
   remembered.refusal = refusal;
-  if (!isNews) return;
-  parts.log.warn('policy refused', { ...fields(written), reason: refusal.reason, error: refusal.message });
+  if (parts.refusalLines.take(kindOfFailure(error), parts.now())) parts.log.warn('policy refused', { ...fields(written), reason, error: refusal.message });
   parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: `${name}: ${refusal.message}` });
+}
+
+function isAlike(a: Refusal, b: Refusal): boolean {
+  return a.reason === b.reason && a.generation === b.generation && withoutNumbers(a.message) === withoutNumbers(b.message);
 }
 
 /** A failure that does not pass is told like a refusal: the namespace is not just slow. */
@@ -144,7 +157,7 @@ function failed(written: Written, error: unknown): void {
   if (dispositionOn(error) !== 'retry') return; // gone, or to be planned again
   const remembered = policyMemory(memory, name);
   remembered.failsSinceMs ??= parts.now();
-  if (parts.now() - remembered.failsSinceMs >= YOUNG_MS) sayRefused(written, { reason: 'Unavailable', message: error instanceof Error ? error.message : String(error) });
+  if (parts.now() - remembered.failsSinceMs >= YOUNG_MS) sayRefused(written, 'Unavailable', error);
 }
 
 function refusalReason({ kind }: KubeError): RefusalReason {

@@ -13,7 +13,7 @@ const create = (name: string): Write => ({
   kind: 'Create', cause: 'Missing', opens: [], policy: { name, baseline: 'b', spec: spec(both), description: undefined, isolatedFor: undefined },
 });
 const remove = (name: string, policyTypes: readonly Direction[] = both): Write => ({
-  kind: 'Remove', baseline: 'b', cause: 'NotSelected', opens: [], live: { name, spec: spec(policyTypes).spec } as PolicyRecord,
+  kind: 'Remove', baseline: 'b', cause: 'NotSelected', opens: [], live: { name, policyTypes, spec: spec(policyTypes).spec } as PolicyRecord,
 });
 const passing = new KubeError('down', { kind: 'Unavailable' });
 const refusal = new KubeError('no', { kind: 'Forbidden' });
