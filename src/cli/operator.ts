@@ -121,20 +121,24 @@ export async function operate(start: (onFatal: (error: Error) => void) => Promis
   });
   const forgetUncaught = host.onUncaught(fail('Error that nobody caught'));
   try {
-    const running = await start(fail('Operator cannot go on'));
+    const running = await start(fail('Operator cannot go on')).catch((error: unknown) => notStarted(error, log));
+    if (typeof running === 'number') return running;
     const code = await ending.promise;
-    await stopWithin(running, parts);
-    return code;
-  } catch (error) {
-    log.error('Operator did not start', { error: isExplained(error) ? error.message : error });
-    return EXIT.usage;
+    return await stopWithin(running, parts) ? code : EXIT.failed;
   } finally {
     forgetSignals();
     forgetUncaught();
   }
 }
 
-async function stopWithin(running: Running, parts: OperateParts): Promise<void> {
+/** The caller can do something about what is explained; anything else is an error of this program. */
+function notStarted(error: unknown, log: Logger): number {
+  log.error('Operator did not start', { error: isExplained(error) ? error.message : error });
+  return isExplained(error) ? EXIT.usage : EXIT.failed;
+}
+
+/** True when everything has ended as it should. */
+async function stopWithin(running: Running, parts: OperateParts): Promise<boolean> {
   const { log, clock, graceMs } = parts;
   const cancel = clock.setTimer(graceMs, () => {
     log.error('Still not stopped, ending at once', { after: formatDuration(graceMs) });
@@ -142,6 +146,10 @@ async function stopWithin(running: Running, parts: OperateParts): Promise<void> 
   });
   try {
     await running.stop();
+    return true;
+  } catch (error) {
+    log.error('Operator did not stop as it should', { error });
+    return false;
   } finally {
     cancel();
   }

@@ -80,6 +80,23 @@ describe('running the operator', () => {
     assert.equal(host.listeners(), 0);
   });
 
+  it('does not start with code 1 for an error of this program, and logs all of it', async () => {
+    const error = new TypeError('undefined is not a function');
+    const { code, log } = rig(undefined, () => Promise.reject(error));
+    assert.equal(await code, 1);
+    assert.deepEqual(log.entries, [{ level: 'error', message: 'Operator did not start', fields: { error } }]);
+  });
+
+  it('says that it did not stop, with code 1, and not that it did not start', async () => {
+    const error = new Error('a connection did not close');
+    const { code, log, host, clock } = rig(() => Promise.reject(error));
+    await clock.settle();
+    host.signal('SIGTERM');
+    assert.equal(await code, 1);
+    assert.deepEqual(log.entries.at(-1), { level: 'error', message: 'Operator did not stop as it should', fields: { error } });
+    assert.deepEqual([host.listeners(), clock.timers], [0, 0]);
+  });
+
   it('takes a signal that comes while it starts', async () => {
     const started = Promise.withResolvers<Running>();
     let stops = 0;
