@@ -5,7 +5,7 @@
  * namespace is gone; a reconcile that hangs is aborted.
  * Must not: know what a key means, or act on anything but keys.
  */
-import { dispositionOn, type Disposition } from '../kube/errors.ts';
+import { dispositionOn } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { REPLAN_BASE_MS, RETRY_CAP_MS, SLOW_RETRY_CAP_MS } from './backoff.ts';
 import type { Clock } from './clock.ts';
@@ -15,6 +15,8 @@ import { createWorkQueue, type Next, type QueueObserver, type WorkQueue } from '
 export interface Outcome {
   /** Wall clock, milliseconds since the epoch: look again then, without an event. Absent: only on an event. */
   readonly requeueAtMs?: number;
+  /** There is nothing left that the key could mean. */
+  readonly gone?: boolean;
 }
 
 /** Brings one key to its plan. Reads the present view, throws on the first failure, stops when `signal` says so. */
@@ -37,13 +39,11 @@ export interface ControllerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: ControllerObserver;
-  /** Also told of each failure, for status and events. Must not throw. */
-  readonly onFailure?: (key: string, error: unknown, disposition: Disposition) => void;
   /** A run that takes longer is aborted and retried. */
   readonly timeoutMs?: number;
 }
 
-/** Adding, forgetting, draining and looking at keys. */
+/** Adding, draining and looking at keys. */
 export type Controller = WorkQueue;
 
 /** Above what every call of a run may take by its own deadline. */
@@ -55,7 +55,7 @@ export const RECONCILE_TIMEOUT_MS = 120_000;
 export const LONGEST_REQUEUE_MS = 300_000;
 
 export function createController(parts: ControllerParts): Controller {
-  const { reconcile, clock, concurrency, observer, onFailure, timeoutMs = RECONCILE_TIMEOUT_MS } = parts;
+  const { reconcile, clock, concurrency, observer, timeoutMs = RECONCILE_TIMEOUT_MS } = parts;
   const failures = createFailureLog(parts.log);
 
   async function work(key: string, signal: AbortSignal): Promise<Next> {
@@ -85,8 +85,9 @@ export function createController(parts: ControllerParts): Controller {
     }
   }
 
-  function succeeded(key: string, { requeueAtMs }: Outcome, nowMs: number): End {
-    failures.settled(key, nowMs);
+  function succeeded(key: string, { requeueAtMs, gone = false }: Outcome, nowMs: number): End {
+    if (gone) failures.gone(key);
+    else failures.settled(key, nowMs);
     if (requeueAtMs === undefined) return SETTLED;
     const afterMs = Math.min(requeueAtMs - clock.wallMs(), LONGEST_REQUEUE_MS);
     return { result: 'requeue_after', next: { kind: 'requeue', afterMs } };
@@ -95,7 +96,6 @@ export function createController(parts: ControllerParts): Controller {
   function failed(key: string, error: unknown, signal: AbortSignal, nowMs: number): End {
     if (signal.aborted) return REPLAN; // shutting down: nobody's failure
     const disposition = dispositionOn(error);
-    onFailure?.(key, error, disposition);
     if (disposition === 'replan') return REPLAN;
     if (disposition === 'drop') {
       failures.gone(key);
@@ -108,14 +108,7 @@ export function createController(parts: ControllerParts): Controller {
     return { result: 'error', next: { kind: 'retry', capMs: needsSomebody ? SLOW_RETRY_CAP_MS : RETRY_CAP_MS } };
   }
 
-  const queue = createWorkQueue({ work, concurrency, clock, ...(observer && { observer }) });
-  return {
-    ...queue,
-    forget(key) {
-      queue.forget(key);
-      failures.gone(key);
-    },
-  };
+  return createWorkQueue({ work, concurrency, clock, ...(observer && { observer }) });
 }
 
 /** How a run ended: for the queue, and in controller-runtime's words. */

@@ -50,7 +50,6 @@ export interface NamespaceMemories {
   /** Starts anew when the uid is another one: a namespace of the same name is a new namespace. */
   of(namespace: string, uid: string, isNew?: boolean): NamespaceMemory;
   forget(namespace: string): void;
-  clear(): void;
   all(): Iterable<readonly [string, NamespaceMemory]>;
   readonly size: number;
 }
@@ -70,7 +69,6 @@ export function createNamespaceMemories(): NamespaceMemories {
       return fresh;
     },
     forget: (namespace) => { memories.delete(namespace); },
-    clear: () => { memories.clear(); },
     all: () => memories,
     get size() { return memories.size; },
   };

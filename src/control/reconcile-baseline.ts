@@ -44,7 +44,7 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   const baseline = parts.baseline(name);
   if (baseline === undefined) {
     parts.forget(name);
-    return {};
+    return { gone: true };
   }
   if (await settleFinalizer(baseline, parts, signal)) return {};
   const expiresAtMs = noteExpiries(baseline, parts);

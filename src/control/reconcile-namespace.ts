@@ -31,7 +31,7 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   const view = parts.view(name);
   if (view === undefined) {
     parts.forget(name);
-    return {};
+    return { gone: true };
   }
   const memory = parts.memories.of(name, view.namespace.uid);
   const plan = planNamespace(view);

@@ -24,8 +24,6 @@ export interface WaitingKeys {
   take(): Taken | undefined;
   /** The taken key may be taken again. */
   release(key: string, nowMs: number): void;
-  /** Drops the key when it waits for its time; a ready one stays. */
-  forget(key: string): void;
   /** When the next delayed key is due; Infinity when none is. */
   nextDueMs(): number;
 }
@@ -92,12 +90,6 @@ export function createWaitingKeys(onReady: () => void = () => {}): WaitingKeys {
       taken.delete(key);
       const touched = waiting.get(key);
       if (touched !== undefined) place(touched, nowMs);
-    },
-    forget(key) {
-      const entry = waiting.get(key);
-      if (entry === undefined || entry.heapIndex === -1) return;
-      heap.remove(entry);
-      waiting.delete(key);
     },
     nextDueMs: () => heap.peek()?.dueMs ?? Infinity,
   };

@@ -61,10 +61,6 @@ export interface WorkQueue {
    * urgent lane and the earlier time count. Before `start` keys only gather.
    */
   add(key: string, lane: Lane, delayMs?: number): void;
-  /** The key is gone: its failures and its timer are dropped. A run that is due at this moment still happens. */
-  forget(key: string): void;
-  /** No run starts before this time of the clock's `now`; a later pause extends an earlier one. */
-  pauseUntil(atMs: number): void;
   start(): void;
   /**
    * Starts nothing more and waits for what runs. After `deadlineMs` the signal of the workers is aborted
@@ -88,7 +84,6 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const failures = new Map<string, number>();
   const idle = Promise.withResolvers<void>();
   let state: 'gathering' | 'running' | 'closed' = 'gathering';
-  let pausedUntilMs = -Infinity;
   let turnStartMs: number | undefined;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
@@ -97,7 +92,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (state !== 'running') return;
     const nowMs = clock.now();
     waiting.mature(nowMs);
-    while (waiting.ready > 0 && nowMs >= pausedUntilMs && running.size < concurrency && withinTurn(nowMs)) {
+    while (waiting.ready > 0 && running.size < concurrency && withinTurn(nowMs)) {
       const taken = waiting.take();
       if (taken === undefined) break;
       running.set(taken.key, nowMs);
@@ -120,8 +115,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function armTimer(nowMs: number): void {
-    const resumeMs = pausedUntilMs > nowMs && waiting.ready > 0 ? pausedUntilMs : Infinity;
-    const atMs = Math.min(waiting.nextDueMs(), resumeMs);
+    const atMs = waiting.nextDueMs();
     if (timer?.atMs === atMs) return;
     timer?.cancel();
     timer = atMs === Infinity ? undefined : { atMs, cancel: clock.setTimer(atMs - nowMs, wake) };
@@ -176,14 +170,6 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       const nowMs = clock.now();
       waiting.add(key, lane, nowMs + Math.max(0, delayMs), nowMs);
       if (delayMs > 0 || running.size < concurrency) pump(); // else the next end of a run takes it
-    },
-    forget(key) {
-      failures.delete(key);
-      waiting.forget(key);
-    },
-    pauseUntil(atMs) {
-      pausedUntilMs = Math.max(pausedUntilMs, atMs);
-      pump();
     },
     start() {
       if (state === 'gathering') state = 'running';

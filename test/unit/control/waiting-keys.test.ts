@@ -99,24 +99,12 @@ describe('waiting keys', () => {
     assert.equal(waiting.take(), undefined);
   });
 
-  it('forgets what waits for its time, not what is ready', () => {
-    const waiting = createWaitingKeys();
-    waiting.add('later', 'retry', 10, 0);
-    waiting.add('ready', 'retry', 0, 0);
-    waiting.forget('later');
-    waiting.forget('ready');
-    waiting.forget('unknown');
-    waiting.mature(100);
-    assert.deepEqual([takeAll(waiting), waiting.delayed], [['ready'], 0]);
-  });
-
   it('agrees with a model that sorts a list', () => {
     const operation = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), key: fc.constantFrom('a', 'b', 'c', 'constructor', '__proto__'), lane: fc.constantFrom(...LANES), delay: fc.constantFrom(0, 0, 1, 7, 30) }),
       fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(10) }),
       fc.record({ kind: fc.constant('take' as const) }),
       fc.record({ kind: fc.constant('release' as const) }),
-      fc.record({ kind: fc.constant('forget' as const), key: fc.constantFrom('a', 'b', 'c') }),
     );
     fc.assert(fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
       let nowMs = 0;
@@ -136,11 +124,6 @@ describe('waiting keys', () => {
             waiting.add(step.key, step.lane, nowMs + step.delay, nowMs);
             break;
           }
-          case 'forget':
-            waiting.mature(nowMs);
-            if ((model.get(step.key)?.dueMs ?? 0) > nowMs) model.delete(step.key);
-            waiting.forget(step.key);
-            break;
           case 'release': {
             const key = taken.shift();
             if (key !== undefined) waiting.release(key, nowMs);
