@@ -1,4 +1,5 @@
 /** The rows of the state gauges at one moment, from the memories and stores. Computed at scrape time, on the leader. */
+import type { PolicyRecord } from '../kube/objects.ts';
 import { COVERAGES } from '../plan/coverage.ts';
 import type { CompiledBaseline, CompiledExemption } from '../plan/compile.ts';
 import { isFullyLabelled } from '../plan/ownership.ts';
@@ -9,7 +10,7 @@ import { attentionRows, countRows, coverageRows, stateRows, type Row } from './s
 export interface StateRowsParts {
   readonly state: Pick<LeaderState, 'views' | 'memories' | 'gate' | 'lastFullScanMs'>;
   readonly stores: Stores;
-  /** Up to how many namespaces and exemptions get a row of their own. */
+  /** Up to how many namespaces, exemptions and baselines that are gone get a row of their own. */
   readonly limit: number;
   /** Monotonic milliseconds. */
   now(): number;
@@ -27,11 +28,11 @@ export function stateGaugeRows(parts: StateRowsParts) {
     coverageNamespaces: coverageRows(memories, COVERAGES),
     namespaceAttention: attention.rows,
     namespaceAttentionDropped: [{ labels: {}, value: attention.dropped }],
-    policies: policyRows(stores),
+    policies: policyRows(baselines, stores.policies.all()),
     driftOpen: countRows<'baseline' | 'template'>(memories, ({ drifted }) => drifted),
     contendedPolicies: [{ labels: {}, value: sum(memories.all(), ([, { report }]) => report?.contended.length ?? 0) }],
     leftoverPolicies: withZeros(names, countRows<'baseline'>(memories, ({ leftovers }) => leftovers.map(({ baseline }) => ({ baseline })))),
-    retainedPolicies: retainedRows(names, stores),
+    retainedPolicies: retainedRows(names, stores.policies.all(), limit),
     heldRemovals: names.map((baseline) => ({ labels: { baseline }, value: heldCount(baseline, gate) })),
     exemptions: baselines.flatMap((baseline) => exemptionRows(baseline, parts.wallMs())),
     exemptionExpiry: expiryRows(baselines, parts.wallMs(), limit),
@@ -40,28 +41,36 @@ export function stateGaugeRows(parts: StateRowsParts) {
   };
 }
 
-function policyRows({ policies }: Stores): Row<'baseline' | 'template'>[] {
+/** Whoever may write policies may write any label: what no baseline says has no series of its own. Cannot be the name of anything. */
+export const OTHER = '(other)';
+
+export function policyRows(baselines: readonly CompiledBaseline[], policies: Iterable<PolicyRecord>): Row<'baseline' | 'template'>[] {
+  const templatesOf = new Map(baselines.map(({ name, templates }) => [name, new Set(templates.map((template) => template.name))]));
   const counts = new Map<string, Row<'baseline' | 'template'> & { value: number }>();
-  for (const policy of policies.all()) {
-    const { baseline, template } = policy.own;
-    if (!isFullyLabelled(policy) || baseline === undefined || template === undefined) continue;
+  for (const policy of policies) {
+    if (!isFullyLabelled(policy)) continue;
+    const templates = templatesOf.get(policy.own.baseline ?? '');
+    const baseline = templates === undefined ? OTHER : policy.own.baseline ?? OTHER;
+    const template = templates?.has(policy.name) === true ? policy.name : OTHER;
     const key = `${baseline}/${template}`;
     const known = counts.get(key);
     if (known === undefined) counts.set(key, { labels: { baseline, template }, value: 1 });
-    else counts.set(key, { ...known, value: known.value + 1 });
+    else known.value += 1;
   }
   return [...counts.values()];
 }
 
-/** Labelled for a baseline that does not exist; the ones that exist are there at 0. */
-function retainedRows(names: readonly string[], { policies }: Stores): Row<'baseline'>[] {
+/** Labelled for a baseline that does not exist, those with the most by name; the ones that exist are there at 0. */
+export function retainedRows(names: readonly string[], policies: Iterable<PolicyRecord>, limit: number): Row<'baseline'>[] {
   const existing = new Set(names);
   const counts = new Map<string, number>();
-  for (const policy of policies.all()) {
+  for (const policy of policies) {
     const { baseline } = policy.own;
     if (isFullyLabelled(policy) && baseline !== undefined && !existing.has(baseline)) counts.set(baseline, (counts.get(baseline) ?? 0) + 1);
   }
-  return [...names.map((baseline) => ({ labels: { baseline }, value: 0 })), ...[...counts].map(([baseline, value]) => ({ labels: { baseline }, value }))];
+  const gone = [...counts].sort(([a, few], [b, many]) => many - few || (a < b ? -1 : 1)).map(([baseline, value]) => ({ labels: { baseline }, value }));
+  const rest = sum(gone.slice(limit), ({ value }) => value);
+  return [...names.map((baseline) => ({ labels: { baseline }, value: 0 })), ...gone.slice(0, limit), ...(rest > 0 ? [{ labels: { baseline: OTHER }, value: rest }] : [])];
 }
 
 function heldCount(baseline: string, gate: LeaderState['gate']): number {

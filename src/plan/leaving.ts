@@ -99,6 +99,9 @@ function leftoverReason(policy: PolicyRecord, baseline: CompiledBaseline, scope:
 }
 
 /**
+ * By rule 5 our three labels make a policy ours, so what a tenant labels like this counts too: at worst a removal waits
+ * for a confirmation. Without it, policies restored from a backup would go unguarded.
+ *
  * An undo that was asked for (mode, deletionPolicy: Delete) is no loss; neither is what a baseline that is gone
  * leaves behind, since that is kept.
  */
