@@ -15,6 +15,8 @@ import { createWorkQueue, type Next, type QueueObserver, type WorkQueue } from '
 export interface Outcome {
   /** Wall clock, milliseconds since the epoch: look again then, without an event. Absent: only on an event. */
   readonly requeueAtMs?: number;
+  /** What failed before waits for its time, for which somebody has asked: neither a failure nor a success. */
+  readonly failing?: boolean;
   /** There is nothing left that the key could mean. */
   readonly gone?: boolean;
 }
@@ -85,12 +87,12 @@ export function createController(parts: ControllerParts): Controller {
     }
   }
 
-  function succeeded(key: string, { requeueAtMs, gone = false }: Outcome, nowMs: number): End {
+  function succeeded(key: string, { requeueAtMs, failing = false, gone = false }: Outcome, nowMs: number): End {
     if (gone) failures.gone(key);
-    else failures.settled(key, nowMs);
-    if (requeueAtMs === undefined) return SETTLED;
+    else if (!failing) failures.settled(key, nowMs);
+    if (requeueAtMs === undefined) return failing ? STILL_FAILING : SETTLED;
     const afterMs = Math.min(requeueAtMs - clock.wallMs(), LONGEST_REQUEUE_MS);
-    return { result: 'requeue_after', next: { kind: 'requeue', afterMs } };
+    return { result: 'requeue_after', next: { kind: 'requeue', afterMs, failing } };
   }
 
   function failed(key: string, error: unknown, signal: AbortSignal, nowMs: number): End {
@@ -117,6 +119,7 @@ interface End {
   readonly result: ReconcileResult;
 }
 const SETTLED: End = { result: 'success', next: { kind: 'settled' } };
+const STILL_FAILING: End = { result: 'requeue_after', next: { kind: 'settled', failing: true } };
 /** The world is not as planned, which is no error: soon again, then with more patience. */
 const REPLAN: End = { result: 'requeue', next: { kind: 'retry', capMs: RETRY_CAP_MS, baseMs: REPLAN_BASE_MS } };
 

@@ -8,6 +8,7 @@ import { NO_HISTORY, QUIET_MS, calmAtMs, isContended, isQuiet, type RepairHistor
 import type { NamespaceReport } from '../plan/report.ts';
 import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
 import { NO_FACTS } from '../plan/verdict.ts';
+import type { RefusedWrite } from './write-patience.ts';
 
 export interface Refusal {
   readonly reason: RefusalReason;
@@ -20,6 +21,8 @@ export interface Refusal {
 export interface PolicyMemory {
   history: RepairHistory;
   refusal: Refusal | undefined;
+  /** The last write that was refused, while nothing else has become of it. */
+  refused: RefusedWrite | undefined;
   /** Since when its writes fail for a passing cause; monotonic milliseconds. */
   failsSinceMs: number | undefined;
   /** What an update last made of it; the same once more means that somebody undid it. */
@@ -38,8 +41,6 @@ export interface NamespaceMemory {
   appliedVersion: number;
   /** Since when the namespace is pending, monotonic milliseconds; `undefined` when it is not. */
   pendingSinceMs: number | undefined;
-  /** Since when an allow policy fails for a passing cause; holds the deny back for a while. */
-  allowFailsSinceMs: number | undefined;
   /** Created while this process watched: its time to protection is worth measuring. */
   protectionAwaited: boolean;
   readonly policies: Map<string, PolicyMemory>;
@@ -62,7 +63,7 @@ export function createNamespaceMemories(): NamespaceMemories {
       const known = memories.get(namespace);
       if (known?.uid === uid) return known;
       const fresh: NamespaceMemory = {
-        uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined, allowFailsSinceMs: undefined,
+        uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined,
         protectionAwaited: isNew, policies: new Map(),
       };
       memories.set(namespace, fresh);
@@ -78,7 +79,7 @@ export function policyMemory(memory: NamespaceMemory, name: string): PolicyMemor
   const known = memory.policies.get(name);
   if (known !== undefined) return known;
   const fresh: PolicyMemory = {
-    history: NO_HISTORY, refusal: undefined, failsSinceMs: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined,
+    history: NO_HISTORY, refusal: undefined, refused: undefined, failsSinceMs: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined,
   };
   memory.policies.set(name, fresh);
   return fresh;

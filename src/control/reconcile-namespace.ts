@@ -1,5 +1,5 @@
 /** Brings one namespace to its plan. The present view decides, never the event that woke it. */
-import { applyPlan, DENY_HELD_BACK_MS, isAllow, type Result } from '../apply/apply-plan.ts';
+import { applyPlan, DENY_HELD_BACK_MS, type Result } from '../apply/apply-plan.ts';
 import type { Performed } from '../apply/perform.ts';
 import { repairAtMs } from '../plan/contention.ts';
 import { permittedPart } from '../plan/part.ts';
@@ -10,6 +10,7 @@ import type { Outcome } from './controller.ts';
 import { nextCalmMs, type NamespaceMemories, type NamespaceMemory } from './namespace-memory.ts';
 import { isRepair, isRewrite } from './record-write.ts';
 import type { RemovalGate } from './removal-gate.ts';
+import { allowFailsSinceMs, refusedUntilMs } from './write-patience.ts';
 
 export interface NamespaceParts {
   view(name: string): NamespaceView | undefined;
@@ -43,7 +44,8 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   noteTried(view, memory, parts);
   const calmMs = nextCalmMs(memory, parts.now());
   if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
-  return plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs };
+  const failing = plan.writes.some((write) => refusedUntilMs(write, memory) > parts.now());
+  return { failing, ...(plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs }) };
 }
 
 /** What was written is in the store already: whoever hears that this namespace has caught up finds it so. */
@@ -60,8 +62,8 @@ async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal)
     const { againAtMs } = await applyPlan(plan.writes, {
       perform: (write, abort) => parts.perform(namespace, write, abort),
       permitted: (write) => permittedPart(write, (loss) => parts.gate.permits(namespace, [loss])),
-      notBeforeMs: (write) => notBeforeMs(write, memory, parts.now()),
-      allowFailsForMs: () => (memory.allowFailsSinceMs === undefined ? 0 : parts.now() - memory.allowFailsSinceMs),
+      notBeforeMs: (write) => notBeforeMs(write, { view, memory }, parts.now()),
+      allowFailsForMs: () => parts.now() - (allowFailsSinceMs(plan.writes, memory) ?? parts.now()),
       now: () => parts.now(),
       onResult: (write, result) => parts.written(namespace, memory, write, result),
     }, signal);
@@ -69,11 +71,10 @@ async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal)
   } catch (error) {
     noteTried(view, memory, parts);
     parts.planned(view, plan, memory);
-    const heldBackMs = memory.allowFailsSinceMs === undefined ? 0 : memory.allowFailsSinceMs + DENY_HELD_BACK_MS - parts.now();
+    const heldBackMs = (allowFailsSinceMs(plan.writes, memory) ?? -Infinity) + DENY_HELD_BACK_MS - parts.now();
     if (heldBackMs > 0) parts.again(namespace, heldBackMs); // past it, the backoff of the failure alone decides
     throw error;
   }
-  if (plan.writes.every((write) => !isAllow(write))) memory.allowFailsSinceMs = undefined;
 }
 
 /** Also what failed was tried: the status says what became of it. */
@@ -83,11 +84,16 @@ function noteTried({ cluster }: NamespaceView, memory: NamespaceMemory, parts: N
   parts.caughtUp();
 }
 
-/** Repairs wait while somebody fights them; every write waits while its answers are not what was sent. */
-function notBeforeMs(write: Write, memory: NamespaceMemory, nowMs: number): number {
+/**
+ * Repairs wait while somebody fights them; every write waits while its answers are not what was sent, and what was
+ * refused waits longer each time, except that a change of a baseline is worth a try.
+ */
+function notBeforeMs(write: Write, { view, memory }: Pick<Run, 'view' | 'memory'>, nowMs: number): number {
   const history = memory.policies.get(nameOf(write))?.history;
   if (history === undefined) return nowMs;
-  return isRepair(write) || isRewrite(write, memory) ? repairAtMs(history, mayBeOpen(write), nowMs) : Math.max(nowMs, history.pausedUntilMs);
+  const patienceMs = memory.appliedVersion === view.cluster.version ? refusedUntilMs(write, memory) : nowMs;
+  const calmMs = isRepair(write) || isRewrite(write, memory) ? repairAtMs(history, mayBeOpen(write), nowMs) : history.pausedUntilMs;
+  return Math.max(nowMs, patienceMs, calmMs);
 }
 
 /** Missing, or with another spec: whether it is more open would take an evaluator, so it counts as open. */

@@ -59,6 +59,7 @@ function forgetSettled(plan: NamespacePlan, memory: NamespaceMemory, view: Names
   for (const [name, remembered] of memory.policies) {
     if (!written.has(name)) {
       remembered.refusal = undefined;
+      remembered.refused = undefined;
       remembered.failsSinceMs = undefined;
     }
     if (!drifting.has(name)) {

@@ -2,10 +2,10 @@
  * Takes down what became of each write: one structured line, counters, an event where somebody must act, and
  * what the next run has to remember.
  */
-import { isAllow, type Result } from '../apply/apply-plan.ts';
+import type { Result } from '../apply/apply-plan.ts';
 import { describeDifferences } from '../plan/drift.ts';
 import { afterMatch, afterMismatch, afterRepair, isContended } from '../plan/contention.ts';
-import type { RefusalReason } from '../plan/verdict.ts';
+import { describeRefusal, type RefusalReason } from '../plan/verdict.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
 import { withoutNumbers } from '../api/text.ts';
 import { dispositionOn, type KubeError } from '../kube/errors.ts';
@@ -14,6 +14,7 @@ import { kindOfFailure, type LineBudget } from './line-budget.ts';
 import { policyMemory, type NamespaceMemory, type Refusal } from './namespace-memory.ts';
 import { YOUNG_MS, type DriftChange } from './record-plan.ts';
 import type { RemovalGate } from './removal-gate.ts';
+import { afterRefusal, contentOf } from './write-patience.ts';
 
 export type WriteAction = 'create' | 'update' | 'remove';
 export type WriteResult = 'done' | 'refused' | 'failed' | 'mismatched';
@@ -67,10 +68,10 @@ function done(written: Written): void {
   parts.log.info('policy written', fields(written));
   parts.onWrite(ACTIONS[write.kind], 'done');
   if (write.opens.length > 0) parts.gate.removed(namespace, write.opens);
-  if (isAllow(write)) memory.allowFailsSinceMs = undefined;
   const remembered = memory.policies.get(name);
   if (remembered !== undefined) {
     remembered.refusal = undefined;
+    remembered.refused = undefined;
     remembered.failsSinceMs = undefined;
     remembered.history = afterMatch(remembered.history);
   }
@@ -82,16 +83,12 @@ function done(written: Written): void {
 function rewritten(written: Written, write: Extract<Write, { kind: 'Update' }>): void {
   const remembered = policyMemory(written.memory, written.name);
   if (isRewrite(write, written.memory)) countRepair(written);
-  remembered.written = { content: signature(write), atMs: written.parts.now() };
+  remembered.written = { content: contentOf(write), atMs: written.parts.now() };
 }
 
 /** Whether this very content was written here before. */
 export function isRewrite(write: Write, memory: NamespaceMemory): boolean {
-  return write.kind === 'Update' && memory.policies.get(write.policy.name)?.written?.content === signature(write);
-}
-
-function signature({ policy: { baseline, spec, description, isolatedFor } }: Extract<Write, { kind: 'Update' }>): string {
-  return [baseline, spec.hash, description, isolatedFor].join(' ');
+  return write.kind === 'Update' && memory.policies.get(write.policy.name)?.written?.content === contentOf(write);
 }
 
 function repaired(written: Written): void {
@@ -127,7 +124,10 @@ function mismatched(written: Written, result: Extract<Result, { kind: 'Mismatche
 }
 
 function refused(written: Written, error: KubeError): void {
-  written.parts.onWrite(ACTIONS[written.write.kind], 'refused');
+  const { memory, name, write, parts } = written;
+  parts.onWrite(ACTIONS[write.kind], 'refused');
+  const remembered = policyMemory(memory, name);
+  remembered.refused = afterRefusal(remembered.refused, write, parts.now());
   sayRefused(written, refusalReason(error), error);
 }
 
@@ -142,7 +142,7 @@ function sayRefused(written: Written, reason: RefusalReason, error: unknown): vo
   if (remembered.refusal !== undefined && isAlike(remembered.refusal, refusal)) return;
   remembered.refusal = refusal;
   if (parts.refusalLines.take(kindOfFailure(error), parts.now())) parts.log.warn('policy refused', { ...fields(written), reason, error: refusal.message });
-  parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: `${name}: ${refusal.message}` });
+  parts.warn({ reason: 'PolicyRefused', namespace, policy: name, baseline, message: describeRefusal(name, refusal) });
 }
 
 function isAlike(a: Refusal, b: Refusal): boolean {
@@ -153,7 +153,6 @@ function isAlike(a: Refusal, b: Refusal): boolean {
 function failed(written: Written, error: unknown): void {
   const { memory, name, write, parts } = written;
   parts.onWrite(ACTIONS[write.kind], 'failed');
-  if (isAllow(write)) memory.allowFailsSinceMs ??= parts.now();
   if (dispositionOn(error) !== 'retry') return; // gone, or to be planned again
   const remembered = policyMemory(memory, name);
   remembered.failsSinceMs ??= parts.now();

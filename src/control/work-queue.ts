@@ -14,10 +14,10 @@ import { createWaitingKeys } from './waiting-keys.ts';
 
 /** What becomes of a key after its run. */
 export type Next =
-  /** Done; its failures are forgotten. */
-  | { readonly kind: 'settled' }
-  /** Done, and due again after `afterMs` without an event; its failures are forgotten. */
-  | { readonly kind: 'requeue'; readonly afterMs: number }
+  /** Done; its failures are forgotten unless it is `failing` still. */
+  | { readonly kind: 'settled'; readonly failing?: boolean }
+  /** The same, and due again after `afterMs` without an event. */
+  | { readonly kind: 'requeue'; readonly afterMs: number; readonly failing?: boolean }
   /** Failed: comes back after a backoff that starts at `baseMs` (250 ms), doubles and never exceeds `capMs`. */
   | { readonly kind: 'retry'; readonly capMs: number; readonly baseMs?: number };
 
@@ -148,7 +148,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       observer?.retried();
       return;
     }
-    failures.delete(key);
+    if (next.failing !== true) failures.delete(key);
     if (next.kind === 'requeue') waiting.add(key, 'resync', nowMs + Math.max(0, next.afterMs), nowMs);
   }
 
