@@ -53,7 +53,7 @@ export function createAnnouncer(events: EventRecorder): Announcer {
     expired(baseline, target) {
       events.record({
         regarding: regardingBaseline(baseline), type: 'Warning', reason: 'ExemptionExpired', action: 'Plan',
-        note: `the exemption of ${target} has expired: its policies are back; remove the entry, or give it a new expiresAt`,
+        note: `the exemption of ${target} has expired: ${baseline.spec.paused ? 'its policies return when the baseline is not paused any more' : 'its policies return'}; remove the entry, or give it a new expiresAt`,
       });
     },
   };

@@ -177,12 +177,19 @@ export function parseBaseline(object: WireBaseline): BaselineRecord {
     finalizers: metadata.finalizers ?? NO_FINALIZERS,
     confirm: own(metadata.annotations, CONFIRM_ANNOTATION),
     spec: parsed.data,
-    problem: parsed.success ? undefined : z.prettifyError(parsed.error),
+    problem: parsed.success ? undefined : inOneLine(parsed.error),
     specHash: shortHash(stableJson(parsed.data ?? object.spec ?? {})),
     status: status.data ?? {},
     statusWrittenAtMs: writtenAtMs(metadata, STATUS_FIELD_MANAGER),
   };
 }
+
+/** `spec.ingress.mode: Invalid option…`, for a condition: the first few, and how many more. */
+function inOneLine({ issues }: z.ZodError): string {
+  const first = issues.slice(0, ISSUES_NAMED).map(({ path, message }) => `${z.core.toDotPath(['spec', ...path])}: ${message}`);
+  return issues.length > ISSUES_NAMED ? `${first.join('; ')}; and ${issues.length - ISSUES_NAMED} more` : first.join('; ');
+}
+const ISSUES_NAMED = 3;
 
 function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | undefined {
   const time = managedFields?.find((entry) => entry.manager === manager)?.time;

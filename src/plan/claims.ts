@@ -39,6 +39,8 @@ export interface ResolvedName {
   /** `undefined` where nothing may be written: the winner is paused, or its template cannot be used. */
   readonly desired: DesiredPolicy | undefined;
   readonly blocked: 'Paused' | 'InvalidTemplate' | undefined;
+  /** The baseline that cannot be read now and for which the policy in place stays as it is. */
+  readonly keptFor?: string;
 }
 
 export interface Scoped { readonly baseline: CompiledBaseline; readonly scope: Scope }
@@ -81,16 +83,17 @@ interface Contest {
 function resolve({ name, claims, live, scopes }: Contest): ResolvedName {
   if (name === DEFAULT_DENY) return resolveUnion(claims, live, keptDirections(live, scopes));
   const [{ baseline, template, wanted }] = claims;
-  const unusable = template.problem !== undefined || isLastGoodOfAnother(live, baseline, scopes);
+  const keptFor = lastGoodOfAnother(live, baseline, scopes);
+  const unusable = template.problem !== undefined || keptFor !== undefined;
   const blocked = baseline.spec.paused ? 'Paused' : unusable ? 'InvalidTemplate' : undefined;
   const desired: DesiredPolicy = { name, baseline: baseline.name, spec: wanted, description: template.description, isolatedFor: undefined };
-  return { name, claims, desired: blocked === undefined ? desired : undefined, blocked };
+  return { name, claims, desired: blocked === undefined ? desired : undefined, blocked, ...(keptFor === undefined ? {} : { keptFor }) };
 }
 
 /** Written for a baseline that cannot be read now, so that nobody knows whether it still claims the name: it stays. */
-function isLastGoodOfAnother(live: PolicyRecord | undefined, winner: CompiledBaseline, scopes: readonly Scoped[]): boolean {
-  if (live === undefined || !isFullyLabelled(live) || live.own.baseline === winner.name) return false;
-  return scopes.some(({ baseline }) => baseline.name === live.own.baseline && !baseline.usable && !baseline.record.deleting);
+function lastGoodOfAnother(live: PolicyRecord | undefined, winner: CompiledBaseline, scopes: readonly Scoped[]): string | undefined {
+  if (live === undefined || !isFullyLabelled(live) || live.own.baseline === winner.name) return undefined;
+  return scopes.find(({ baseline }) => baseline.name === live.own.baseline && !baseline.usable && !baseline.record.deleting)?.baseline.name;
 }
 
 /**

@@ -124,7 +124,11 @@ function stalledBy({ baseline, rows, held, heldConfirmed, heldNamespaces }: Stat
 
 function heldMessage(baseline: string, held: Held, examples: readonly string[]): string {
   const named = examples.length === 0 ? '' : `, among them ${examples.slice(0, 5).join(', ')}`;
-  return `${held.namespaces} namespaces would lose isolation${named}; if that is meant: kubectl annotate --overwrite npb ${baseline} netbaseline.io/confirm=${held.token}`;
+  return `${counted(held.namespaces)} would lose isolation${named}; if that is meant: kubectl annotate --overwrite npb ${baseline} netbaseline.io/confirm=${held.token}`;
+}
+
+function counted(namespaces: number): string {
+  return namespaces === 1 ? '1 namespace' : `${namespaces} namespaces`;
 }
 
 function passing(input: StatusInput): NewCondition[] {
@@ -145,7 +149,7 @@ function templatesValid({ baseline, rows }: StatusInput): NewCondition {
   const type = 'TemplatesValid';
   const refused = firstWith('Invalid', rows);
   if (first === undefined && refused !== undefined) {
-    return { type, status: 'False', reason: 'PolicyRefused', message: `the API server refuses a policy; first: ${refused.namespace}: ${refused.verdict.message}` };
+    return { type, status: 'False', reason: 'PolicyRefused', message: `a policy is refused; first: ${refused.namespace}: ${refused.verdict.message}` };
   }
   if (first === undefined) return { type, status: 'True', reason: 'Valid', message: 'every template can be rendered' };
   return { type, status: 'False', reason: 'InvalidTemplate', message: `${bad.length} of ${baseline.templates.length} templates cannot be used; first: ${first.name}: ${first.problem}` };
@@ -173,7 +177,7 @@ function drifted(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondi
   const type = 'Drifted';
   if (counts.drifted === 0) return { type, status: 'False', reason: 'InSync', message: 'no generated policy differs from its plan' };
   const first = worst.find(({ state }) => state === 'drifted');
-  return { type, status: 'True', reason: first?.reason ?? 'Modified', message: `${counts.drifted} namespaces; first: ${first?.namespace ?? '?'}: ${first?.message ?? ''}` };
+  return { type, status: 'True', reason: first?.reason ?? 'Modified', message: `${counted(counts.drifted)}; first: ${first?.namespace ?? '?'}: ${first?.message ?? ''}` };
 }
 
 function paused({ usable, spec, record }: CompiledBaseline): NewCondition {

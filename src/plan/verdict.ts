@@ -123,15 +123,28 @@ function verdictOnName(planned: PlannedName, claim: Claim, facts: NamespaceFacts
   const { name } = planned;
   const superseded = supersededBy(planned, claim);
   if (superseded !== undefined) {
-    return { state: 'conflicted', reason: 'Superseded', message: `${name}: baseline ${superseded} claims this name with another spec and has precedence` };
+    return { state: 'conflicted', reason: 'Superseded', message: `${name}: baseline ${superseded} claims this name with another spec and has precedence; rename one, or raise spec.priority` };
   }
   const refused = facts.refused.get(name);
-  if (refused !== undefined) return { state: 'failed', reason: refused.reason, message: `${name}: ${refused.message}` };
+  if (refused !== undefined) return { state: 'failed', reason: refused.reason, message: describeRefusal(name, refused) };
   const verdict = verdictOnDecision(planned, claim);
   if (facts.contended.has(name) && (verdict.state === 'drifted' || verdict.state === 'pending')) {
     return { state: 'drifted', reason: 'Contended', message: `${name}: somebody undoes every repair; ${verdict.message || 'find the other writer in metadata.managedFields'}` };
   }
   return verdict;
+}
+
+/** Before the words of the API server, which say what it met and not what to do. */
+const NEXT_STEP: Record<RefusalReason, string> = {
+  Forbidden: 'the operator may not write here, apply config/rbac again',
+  Invalid: 'the API server finds it invalid, correct it in the baseline',
+  QuotaExceeded: 'a ResourceQuota leaves no room for it, raise that',
+  AdmissionDenied: 'an admission webhook or policy refuses it, let the ServiceAccount of the operator pass',
+  Unavailable: 'the API server or a webhook in front of it does not answer, it is tried again',
+};
+
+export function describeRefusal(policy: string, { reason, message }: { readonly reason: RefusalReason; readonly message: string }): string {
+  return `${policy}: ${NEXT_STEP[reason]}: ${message}`;
 }
 
 /** default-deny is a union: nobody loses it. Elsewhere an equal spec is as good as the own one. */
@@ -141,7 +154,8 @@ function supersededBy({ name, claims }: PlannedName, claim: Claim): string | und
   return winner.baseline.name;
 }
 
-function verdictOnDecision({ name, decision }: PlannedName, claim: Claim): Verdict {
+function verdictOnDecision(planned: PlannedName, claim: Claim): Verdict {
+  const { name, decision } = planned;
   switch (decision.kind) {
     case 'InPlace':
     case 'ForeignEqual': return PROTECTED;
@@ -153,11 +167,19 @@ function verdictOnDecision({ name, decision }: PlannedName, claim: Claim): Verdi
       return decision.cause === 'Modified'
         ? { state: 'drifted', reason: 'Modified', message: `${name}: ${describeDifferences(decision.differences)}` }
         : { state: 'pending', reason: decision.cause, message: `${name} is not up to date yet` };
-    case 'Leave': return left(name, decision.reason, describeDifferences(decision.differences), claim.template.problem);
+    case 'Leave': return left(name, decision.reason, describeDifferences(decision.differences), whyUnusable(planned, claim));
   }
 }
 
-function left(name: string, reason: LeaveReason, differences: string, problem: string | undefined): Verdict {
+/** Why nothing can be written under a name: the own template, that of the winner, or a baseline that nobody can read. */
+function whyUnusable({ claims: [winner], keptFor }: PlannedName, { template }: Claim): string {
+  if (template.problem !== undefined) return template.problem;
+  const { baseline } = winner;
+  if (winner.template.problem !== undefined) return `baseline ${baseline.name} has precedence, and its template cannot be used: ${winner.template.problem}`;
+  return `it was written for baseline ${keptFor ?? '?'} and stays as it is while the spec of that one cannot be used; correct it there`;
+}
+
+function left(name: string, reason: LeaveReason, differences: string, unusable: string): Verdict {
   switch (reason) {
     case 'ForeignPolicy':
       return { state: 'conflicted', reason: 'ForeignPolicy', message: `${name} exists and is not ours; rename or delete it, or set adoptionPolicy: Adopt` };
@@ -166,6 +188,6 @@ function left(name: string, reason: LeaveReason, differences: string, problem: s
       return differences === ''
         ? { state: 'pending', reason: 'Paused', message: `${name} is not as planned, and the baseline is paused` }
         : { state: 'drifted', reason: 'Modified', message: `${name}: ${differences} (paused)` };
-    case 'InvalidTemplate': return { state: 'failed', reason: 'InvalidTemplate', message: `${name}: ${problem ?? 'the template of the winning baseline cannot be used'}` };
+    case 'InvalidTemplate': return { state: 'failed', reason: 'InvalidTemplate', message: `${name}: ${unusable}` };
   }
 }

@@ -110,7 +110,12 @@ describe('parseBaseline', () => {
   it('a spec that does not parse is said, not thrown', () => {
     const found = parse({ ingress: { mode: 'Off' } });
     assert.equal(found.spec, undefined);
-    assert.match(found.problem ?? '', /ingress\.mode/);
+    assert.match(found.problem ?? '', /^spec\.ingress\.mode: /);
+  });
+  it('what is wrong is said in one line, for a condition, with the first few of many', () => {
+    const { problem = '' } = parse({ ingress: { mode: 'Off' }, excludedNamespaces: ['A', 'B', 'C', 'D'] });
+    assert.match(problem, /^spec\.excludedNamespaces\[0\]: [^;]+; spec\.excludedNamespaces\[1\]: [^;]+; spec\.excludedNamespaces\[2\]: [^;]+; and 2 more$/);
+    assert.ok(!/[\n✖]/.test(problem));
   });
   it('specHash is of the meaning: defaults and order of keys do not change it, order of lists does', () => {
     const hash = (spec: unknown) => parse(spec).specHash;

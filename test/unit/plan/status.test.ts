@@ -120,7 +120,7 @@ describe('status: conditions', () => {
   });
   it('drifted: with a count and one example', () => {
     const found = status({ rows: [row('a', 'failed', { reason: 'Forbidden' }), row('b', 'drifted', { reason: 'Contended', message: 'fight' })] });
-    assert.deepEqual([said(found, 'Drifted'), message(found, 'Drifted')], ['True Contended', '1 namespaces; first: b: fight']);
+    assert.deepEqual([said(found, 'Drifted'), message(found, 'Drifted')], ['True Contended', '1 namespace; first: b: fight']);
   });
   it('a template that cannot be used', () => {
     const found = status({ baseline: of({ policies: [aTemplate('x', { podSelector: { matchLabels: { 'a b': '' } } })] }) });
@@ -131,7 +131,7 @@ describe('status: conditions', () => {
   it('a template that the API server refuses, in the first namespace by name', () => {
     const refused = ['b', 'a'].map((name) => row(name, 'failed', { reason: 'Invalid', message: `x: no, ${name}` }));
     const found = status({ rows: refused });
-    assert.deepEqual([said(found, 'TemplatesValid'), message(found, 'TemplatesValid')], ['False PolicyRefused', 'the API server refuses a policy; first: a: x: no, a']);
+    assert.deepEqual([said(found, 'TemplatesValid'), message(found, 'TemplatesValid')], ['False PolicyRefused', 'a policy is refused; first: a: x: no, a']);
   });
   it('GB-65: a missing right makes it not Ready, and Stalled', () => {
     const found = status({ rows: [row('a', 'failed', { reason: 'Forbidden', message: 'x: may not' })] });

@@ -47,7 +47,7 @@ describe('section 4: the state of a namespace, first that applies', () => {
 describe('section 4: reasons', () => {
   const view = aView({ baselines: [aBaseline('a', SPEC)], policies: [aGenerated('a', 'x', X, { spec: { ingress: [{}] } })] });
   const cases: readonly [string, NamespaceView, NamespaceFacts, string, RegExp][] = [
-    ['a refusal, with what the API server said', view, refused('x'), 'failed Forbidden', /^x: may not$/],
+    ['a refusal, with what the API server said', view, refused('x'), 'failed Forbidden', /^x: the operator may not write here, apply config\/rbac again: may not$/],
     ['drift, field by field', view, NO_FACTS, 'drifted Modified', /^x: spec\.ingress is \[\{\}\], should be/],
     ['a fight, and where to look', view, contended('x'), 'drifted Contended', /^x: somebody undoes every repair/],
     ['a foreign policy, and what can be done', aView({ baselines: [aBaseline('a', SPEC)], policies: [aPolicy('y')] }), NO_FACTS, 'conflicted ForeignPolicy', /^y exists and is not ours; .*adoptionPolicy: Adopt/],
@@ -69,6 +69,17 @@ describe('section 4: reasons', () => {
     assert.deepEqual([stateOf(two, 'a', refused('x')), stateOf(two, 'b', refused('x'))], ['failed Forbidden', 'conflicted Superseded']);
     const bad = aView({ baselines: [aBaseline('a', { ...x(1), policies: [aTemplate('x', { podSelector: { matchLabels: { 'a b': '' } } })] }), aBaseline('b', x(2))] });
     assert.deepEqual([stateOf(bad, 'a'), stateOf(bad, 'b')], ['failed InvalidTemplate', 'conflicted Superseded']);
+  });
+  it('says whose template stands in the way, or whose last good policy, and what can be done', () => {
+    const INGRESS = { egress: { mode: 'Disabled' } } as const;
+    const message = (...baselines: ReturnType<typeof aBaseline>[]): string => verdictOf(aView({ baselines, policies: [aGenerated('b', 'x', aTemplate('x').networkPolicy), aDeny('a', ['Ingress'])] }), 'a').message;
+    const bad = { matchLabels: { 'a b': '' } };
+    const changed = aTemplate('x', { ingress: [] });
+    assert.match(message(aBaseline('a', { ...INGRESS, policies: [changed] }), aBaseline('b', { namespaceSelector: bad, policies: [aTemplate('x')] })), /^x: it was written for baseline b and stays as it is while the spec of that one cannot be used/);
+    const winner = aBaseline('b', { ...INGRESS, priority: 1, policies: [aTemplate('x', { ingress: [] }, { namespaceSelector: bad })] });
+    assert.match(message(aBaseline('a', { ...INGRESS, policies: [changed] }), winner), /^x: baseline b has precedence, and its template cannot be used: namespaceSelector: label key/);
+    const first = aBaseline('b', { ...INGRESS, priority: 1, policies: [aTemplate('x')] });
+    assert.match(message(aBaseline('a', { ...INGRESS, policies: [changed] }), first), /has precedence; rename one, or raise spec\.priority$/);
   });
   it('the loser with an equal spec shares what becomes of the policy', () => {
     const two = aView({ baselines: [aBaseline('a', SPEC), aBaseline('b', SPEC)] });
