@@ -121,7 +121,7 @@ describe('deletion of a baseline', function () {
       await world.edit(baseline, { paused: true });
       await world.applied(baseline);
       await world.deleteBaseline(baseline);
-      await witness.settled();
+      await witness.heardOfBaselines();
       assert.deepEqual([await isGone(baseline), await world.policyNames(namespace)], [false, ['allow-dns', 'default-deny']]);
       await world.edit(baseline, { paused: false });
       await gone(baseline);

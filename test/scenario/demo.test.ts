@@ -1,9 +1,11 @@
 /** `npm run demo -- --kubeconfig FILE`: shown on a cluster that somebody has, which is afterwards as it was. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { widthOf } from '../../scripts/demo/table.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -19,6 +21,19 @@ describe('demo on a cluster of the user', function () {
     assert.match(output, /everything above was checked/);
     assert.ok(!output.includes('\u001B'), 'there are colours in a pipe');
     for (const line of output.split('\n')) assert.ok(widthOf(line) <= 80, line);
+    assert.deepEqual(await whatIsLeft(plane), []);
+  });
+
+  it('without --once it stays and says how to go on, and what it says works, until Ctrl-C', async () => {
+    const child = spawn(process.execPath, ['scripts/demo.ts', '--kubeconfig', plane.adminKubeconfig], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    const ended = once(child, 'close');
+    await eventually(() => output, (text) => assert.match(text, /It goes on running[^]*Ctrl-C/), { withinMs: 120_000, everyMs: 200 });
+    const [url = ''] = /http:\/\/127\.0\.0\.1:\d+\/metrics/.exec(output.slice(output.indexOf('It goes on running'))) ?? [];
+    assert.match(await (await fetch(url)).text(), /^netpol_baseline_namespaces\{/m);
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [0, null], output);
     assert.deepEqual(await whatIsLeft(plane), []);
   });
 

@@ -250,6 +250,24 @@ describe('faults', function () {
       await eventually(() => operator.metrics(), (text) => assert.ok(!text.includes(gone)));
     });
 
+    it('never 1: what is held is stored in the status before any of it is removed, also when its token came with the change', async () => {
+      const names = await world.namespaces(3);
+      const baseline = await world.baseline();
+      for (const name of names) await world.becomes(name, ...BOTH);
+      const narrowed = (value: string | null): Json => ({ namespaceSelector: { matchLabels: { 'test.netbaseline.io/nowhere': value } } });
+      await world.edit(baseline, narrowed(''));
+      const { held: { token } } = await world.status(baseline, ({ held }) => assert.equal(held?.namespaces, names.length));
+      await world.edit(baseline, narrowed(null));
+      await world.status(baseline, ({ held }) => assert.equal(held, undefined));
+      const from = proxy.asked.length;
+      await world.admin.patch(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${baseline}`, { metadata: { annotations: { 'netbaseline.io/confirm': token } }, spec: narrowed('') });
+      for (const name of names) await world.becomes(name);
+      const asked = proxy.asked.slice(from);
+      const stored = asked.findIndex(({ method, path, body }) => method === 'PATCH' && path.endsWith(`/${baseline}/status`) && JSON.parse(body).status?.held?.token === token);
+      const removed = asked.findIndex(({ method }) => method === 'DELETE');
+      assert.ok(stored !== -1 && stored < removed, `held is stored by request ${stored}, and request ${removed} removes`);
+    });
+
     it('41, GB-78, GB-79: one namespace always fails: it backs off alone and is visible everywhere, the others go at normal speed', async () => {
       const baseline = await world.baseline();
       const bad = `${await world.namespace()}-bad`;

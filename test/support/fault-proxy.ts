@@ -21,6 +21,8 @@ export interface Asked {
   readonly query: URLSearchParams;
   /** Of `performance.now`. */
   readonly atMs: number;
+  /** Of a write. */
+  readonly body: string;
   /** What a rule did to it. */
   readonly fault: Fault['kind'] | undefined;
 }
@@ -33,8 +35,10 @@ export type Fault =
   | { readonly kind: 'resetBefore' }
   /** The API server has done it, and nobody hears of it. */
   | { readonly kind: 'resetAfter' }
-  /** No answer ever. */
+  /** It never arrives, and nobody says so. */
   | { readonly kind: 'hang' }
+  /** The API server does it; its answer never arrives, and the connection stays. */
+  | { readonly kind: 'unanswered' }
   /** Of a watch: what is handed on of each frame; nothing drops it, the same twice repeats it. */
   | { readonly kind: 'frames'; readonly each: (frame: Json) => readonly Json[] };
 
@@ -96,10 +100,10 @@ export async function startFaultProxy(upstream: { readonly url: string; readonly
     const url = new URL(request.url, upstream.url);
     const rule = ruleFor(request.method, url);
     const atMs = performance.now();
-    asked.push({ method: request.method, path: url.pathname, query: url.searchParams, atMs, fault: rule?.fault.kind });
     rule?.appliedMs.push(atMs);
     rule?.begin();
     const body = await bodyOf(request);
+    asked.push({ method: request.method, path: url.pathname, query: url.searchParams, atMs, body: body.toString(), fault: rule?.fault.kind });
     const fault = rule?.fault;
     switch (fault?.kind) {
       case 'answer': return answer(response, fault);
@@ -108,18 +112,20 @@ export async function startFaultProxy(upstream: { readonly url: string; readonly
       case 'hold': await fault.until.catch(() => undefined); break;
       case 'delay': await delay(fault.ms); break;
       case 'resetAfter': // once it has been answered
+      case 'unanswered':
       case 'frames':
       case undefined: break;
     }
-    pass({ request, response, url, body, lost: fault?.kind === 'resetAfter' });
+    pass({ request, response, url, body, fault });
   }
 
-  interface Passing { readonly request: Request; readonly response: Response; readonly url: URL; readonly body: Buffer; readonly lost: boolean }
+  interface Passing { readonly request: Request; readonly response: Response; readonly url: URL; readonly body: Buffer; readonly fault: Fault | undefined }
 
-  function pass({ request, response, url, body, lost }: Passing): void {
+  function pass({ request, response, url, body, fault }: Passing): void {
+    const isLost = fault?.kind === 'resetAfter' || fault?.kind === 'unanswered';
     const sent: ClientRequest = forward(upstream.url + request.url, { method: request.method, agent, headers: onward(request.headers) }, (came) => {
-      if (lost) {
-        came.resume().on('end', () => reset(request)).on('error', () => undefined);
+      if (isLost) {
+        came.resume().on('end', () => { if (fault.kind === 'resetAfter') reset(request); }).on('error', () => undefined);
         return;
       }
       response.writeHead(came.statusCode ?? 502, onward(came.headers));
@@ -127,7 +133,7 @@ export async function startFaultProxy(upstream: { readonly url: string; readonly
       else came.pipe(response);
     });
     sent.on('error', () => reset(request));
-    if (!lost) response.on('close', () => sent.destroy());
+    if (!isLost) response.on('close', () => sent.destroy());
     sent.end(body);
   }
 

@@ -2,7 +2,8 @@
  * What the operator asked of the API server, from the server's own audit log: for tests of order, and of "no write".
  *
  * `settled` knows when everything that the operator was told of is done: a namespace of its own is relabelled and
- * a policy in it deleted, and once both have had their effect, so has what came before on the same watches.
+ * a policy in it deleted, and once both have had their effect, so has what came before on the same watches. Baselines
+ * have a watch of their own: where nothing else tells, `heardOfBaselines` does the same with one.
  */
 import assert from 'node:assert/strict';
 import { markAudit, readAudit, type AuditEvent, type AuditMark } from '../control-plane/audit-log.ts';
@@ -15,6 +16,8 @@ export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERV
 export interface Witness {
   /** Waits until the operator has done what it had to; returns the place in the log where the next things come. */
   settled(): Promise<AuditMark>;
+  /** Waits until the operator has acted on a change of a baseline that came after all that it was told of baselines before. */
+  heardOfBaselines(): Promise<void>;
   /** The operator's writes since, in the order in which they arrived, once everything is done. Without its Lease. */
   writes(since: AuditMark): Promise<AuditEvent[]>;
   /** Of these the policies of one namespace: `create allow-dns`. */
@@ -24,6 +27,8 @@ export interface Witness {
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const CANARY = 'canary';
+const forAll = (name: string) => ({ name, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'] } });
+const TURNS = (label: string) => ['turn-0', 'turn-1'].map((name) => ({ ...forAll(name), namespaceSelector: { matchLabels: { [label]: name } } }));
 
 /** `world` must have a running operator whenever the witness is asked. */
 export async function aWitness(world: World): Promise<Witness> {
@@ -31,6 +36,7 @@ export async function aWitness(world: World): Promise<Witness> {
   const canary = `${CANARY}-${Math.random().toString(36).slice(2, 10)}`;
   const label = `test.netbaseline.io/${canary}`;
   let turn = 0;
+  let edits = 0;
   const must = async (answer: Promise<{ code: number; body: unknown }>): Promise<void> => {
     const { code, body } = await answer;
     assert.ok(code < 300, JSON.stringify(body));
@@ -41,7 +47,7 @@ export async function aWitness(world: World): Promise<Witness> {
     spec: {
       namespaceSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] },
       dns: { enabled: false },
-      policies: ['turn-0', 'turn-1'].map((name) => ({ name, namespaceSelector: { matchLabels: { [label]: name } }, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'] } })),
+      policies: TURNS(label),
     },
   }));
   await world.becomes(canary, 'default-deny', 'turn-0');
@@ -63,6 +69,12 @@ export async function aWitness(world: World): Promise<Witness> {
     return markAudit(log);
   }
 
+  async function heardOfBaselines(): Promise<void> {
+    edits += 1;
+    const name = `edit-${edits}`;
+    await provoke(name, () => must(world.admin.patch(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${canary}`, { spec: { policies: [...TURNS(label), forAll(name)] } })));
+  }
+
   async function writes(since: AuditMark): Promise<AuditEvent[]> {
     await settled();
     const events = await readAudit(log, since);
@@ -73,6 +85,7 @@ export async function aWitness(world: World): Promise<Witness> {
 
   return {
     settled,
+    heardOfBaselines,
     writes,
     async policyWrites(since, namespace) {
       const events = await writes(since);

@@ -5,6 +5,7 @@
  * says otherwise; `clear` ends it and begins another under the same operator, `end` ends everything, so that
  * suites share one control plane.
  */
+import { metricTable } from '../../src/observe/metric-catalog.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../src/config.ts';
@@ -211,14 +212,16 @@ async function startInProcess(kubeconfig: string, { flags = {}, clock = systemCl
   return running;
 }
 
-/** Sum over all series of a metric whose labels include the given ones. */
+/** Sum over all series of a metric whose labels include the given ones. A name that no metric has is a mistake of the test. */
 function sumOf(text: string, name: string, labels: Record<string, string>): number {
+  assert.ok(METRICS.has(name.replace(/_(sum|count|bucket)$/, '')), `there is no metric ${name}`);
   let sum = 0;
   for (const line of text.split('\n')) {
     const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
     if (match === null || match[1] !== name) continue;
-    const has = Object.entries(labels).every(([key, value]) => (match[2] ?? '').includes(`${key}="${value}"`));
-    if (has) sum += Number(match[3]);
+    const present = new Map([...(match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', value = '']) => [key, value]));
+    if (Object.entries(labels).every(([key, value]) => present.get(key) === value)) sum += Number(match[3]);
   }
   return sum;
 }
+const METRICS = new Set(metricTable().map((definition) => definition.name));
