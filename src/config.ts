@@ -112,7 +112,7 @@ export const SETTINGS = {
   }),
   maxInFlight: workload('max-in-flight', {
     value: 'NUMBER', schema: count(1, 24), fallback: '16',
-    help: 'Requests to the API server at the same time, watches not counted.',
+    help: 'Namespaces that are worked on at the same time, each with one request to the API server. Status, events and the Lease come on top, with all of it at most 24 requests.',
   }),
   firstWriteDelayMs: workload('first-write-delay', {
     value: 'DURATION', schema: durationMs(0, SECOND), fallback: '2ms',

@@ -45,7 +45,7 @@ export interface Call {
   readonly body?: object;
   readonly contentType?: string;
   readonly deadlineMs: number;
-  /** Goes although the gate is closed. */
+  /** Goes although the gate is closed, and on connections of its own. */
   readonly urgent?: boolean;
 }
 
@@ -96,7 +96,7 @@ async function exchangeOnce(parts: RequestParts, call: Call, body: string | unde
   try {
     const { method } = call;
     const headers = headersFor(parts, body === undefined ? undefined : call.contentType ?? 'application/json');
-    const dispatcher = parts.transport.requests(parts.credentials.current().tls);
+    const dispatcher = parts.transport.requests(parts.credentials.current().tls, call.urgent === true);
     const answer = await exchange(dispatcher, { method, path: parts.basePath + call.path, headers, body }, {
       signal,
       aborted: () => aborted(call.attempt, signal.reason),

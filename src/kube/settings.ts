@@ -24,8 +24,10 @@ export interface ClientSettings {
   readonly credentialsMs: number;
   /** For reading them, which may run a credential plugin. */
   readonly credentialsReadMs: number;
-  /** Connections for requests; more than 24 in flight only burden the API server. */
+  /** Connections for requests; more than 24 in flight, with the urgent ones, only burden the API server. */
   readonly connections: number;
+  /** Beside them, for requests on the Lease: they must not wait behind writes that hang. */
+  readonly urgentConnections: number;
 }
 
 export const DEFAULT_CLIENT_SETTINGS: ClientSettings = {
@@ -39,5 +41,6 @@ export const DEFAULT_CLIENT_SETTINGS: ClientSettings = {
   pingSilenceMs: 25_000,
   credentialsMs: 60_000,
   credentialsReadMs: 15_000,
-  connections: 24,
+  connections: 22,
+  urgentConnections: 2,
 };

@@ -1,5 +1,6 @@
 /**
- * Connections to the API server: one pool of HTTP/1.1 for requests, one HTTP/2 connection for each watch.
+ * Connections to the API server: a pool of HTTP/1.1 for requests, a small one beside it for what must not wait behind
+ * them, and one HTTP/2 connection for each watch.
  *
  * Separate, because after an HTTP/2 GOAWAY undici never settles later requests of a connection that still has a
  * watch open, and because HTTP/1.1 is faster for many small requests.
@@ -13,6 +14,7 @@ export interface TransportOptions {
   readonly origin: string;
   readonly proxyUrl: string | undefined;
   readonly connections: number;
+  readonly urgentConnections: number;
   readonly connectMs: number;
   /** Between two HTTP/2 pings on a watch. */
   readonly pingMs: number;
@@ -27,8 +29,8 @@ export interface WatchLine {
 }
 
 export interface Transport {
-  /** For requests; a new pool when TLS has changed, while the old one finishes what it has. */
-  requests(tls: TlsFiles): Dispatcher;
+  /** For requests; new pools when TLS has changed, while the old ones finish what they have. */
+  requests(tls: TlsFiles, urgent: boolean): Dispatcher;
   /** A new connection. An open watch keeps its TLS until it ends, which is within the hour. */
   openWatch(tls: TlsFiles, onPing: () => void): WatchLine;
   close(): Promise<void>;
@@ -38,11 +40,11 @@ export interface Transport {
 const KEEP_ALIVE_MS = 60_000;
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, proxyUrl, connections, connectMs } = options;
-  let pool: { readonly tls: TlsFiles; readonly dispatcher: Dispatcher } | undefined;
+  const { origin, proxyUrl, connectMs } = options;
+  let pools: { readonly tls: TlsFiles; readonly ordinary: Dispatcher; readonly urgent: Dispatcher } | undefined;
   const lines = new Set<WatchLine>();
 
-  function createPool(tls: TlsFiles): Dispatcher {
+  function createPool(tls: TlsFiles, connections: number): Dispatcher {
     // headersTimeout and bodyTimeout are off: every request has its own deadline
     const limits = { connections, pipelining: 1, allowH2: false, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 };
     const connect = { ...defined(tls), timeout: connectMs };
@@ -52,11 +54,13 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    requests(tls) {
-      if (pool?.tls === tls) return pool.dispatcher;
-      void pool?.dispatcher.close();
-      pool = { tls, dispatcher: createPool(tls) };
-      return pool.dispatcher;
+    requests(tls, urgent) {
+      if (pools?.tls !== tls) {
+        void pools?.ordinary.close();
+        void pools?.urgent.close();
+        pools = { tls, ordinary: createPool(tls, options.connections), urgent: createPool(tls, options.urgentConnections) };
+      }
+      return urgent ? pools.urgent : pools.ordinary;
     },
     openWatch(tls, onPing) {
       const line = proxyUrl === undefined ? directLine(options, tls, onPing) : proxiedLine(options, proxyUrl, tls);
@@ -72,7 +76,7 @@ export function createTransport(options: TransportOptions): Transport {
     async close() {
       const open = [...lines];
       lines.clear();
-      await Promise.all([pool?.dispatcher.destroy(), ...open.map((line) => line.destroy())]);
+      await Promise.all([pools?.ordinary.destroy(), pools?.urgent.destroy(), ...open.map((line) => line.destroy())]);
     },
   };
 }

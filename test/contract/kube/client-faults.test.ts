@@ -89,15 +89,29 @@ describe('client', function () {
       const client = await aClient(server);
       const aborting = new AbortController();
       const requests = Array.from({ length: 40 }, () => client.createPolicy(policy, aborting.signal));
-      await eventually(() => server.asked.length, (count) => assert.equal(count, 24));
+      await eventually(() => server.asked.length, (count) => assert.equal(count, 22));
       aborting.abort();
       const startedMs = performance.now();
       const results = await Promise.allSettled(requests);
       assert.ok(results.every((result) => result.status === 'rejected' && isKubeError(result.reason, 'Aborted')));
       assert.ok(performance.now() - startedMs < 2_000);
-      assert.equal(server.connections().most, 24);
+      assert.equal(server.connections().most, 22);
       server.handle = (_asked, reply) => { reply.json(200, policy); };
       await client.createPolicy(policy, never);
+    });
+
+    it('on the Lease do not wait behind others that hang, and have two connections of the 24', async () => {
+      const server = await aServer((asked, reply) => { if (asked.path.includes('/leases/')) reply.json(200, { metadata: { name: 'l' } }); });
+      const client = await aClient(server);
+      const aborting = new AbortController();
+      let ended = 0;
+      const hanging = Array.from({ length: 24 }, () => client.createPolicy(policy, aborting.signal).finally(() => { ended += 1; }));
+      await eventually(() => server.asked.length, (count) => assert.equal(count, 22));
+      await Promise.all(Array.from({ length: 5 }, () => client.getLease('a', 'l', never)));
+      assert.equal(ended, 0);
+      assert.equal(server.connections().most, 24);
+      aborting.abort();
+      await Promise.allSettled(hanging);
     });
 
     it('whose connection breaks are Unavailable', async () => {
