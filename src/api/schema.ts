@@ -22,3 +22,10 @@ export function cel(...rules: readonly CelRule[]): Record<string, unknown> {
 export function text(max: number) {
   return z.string().refine((value) => value.length <= max || Array.from(value).length <= max, `at most ${max} characters`).meta({ maxLength: max });
 }
+
+/** `spec.ingress.mode: Invalid option…`, for a condition: the first few in one line, and how many more. */
+export function problemIn(root: string, { issues }: z.ZodError): string {
+  const first = issues.slice(0, ISSUES_NAMED).map(({ path, message }) => `${z.core.toDotPath([root, ...path])}: ${message}`);
+  return issues.length > ISSUES_NAMED ? `${first.join('; ')}; and ${issues.length - ISSUES_NAMED} more` : first.join('; ');
+}
+const ISSUES_NAMED = 3;

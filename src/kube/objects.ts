@@ -7,13 +7,13 @@
 import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import {
   areOurLabels, BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
-  PART_OF_LABEL, PRODUCT, STATUS_FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
+  PART_OF_LABEL, STATUS_FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
 } from '../api/names.ts';
 import type { Direction, NetworkPolicySpec } from '../api/network-policy.ts';
 import { baselineSpec, baselineStatus, type BaselineSpec, type BaselineStatus } from '../api/v1alpha1.ts';
 import { shortHash, stableJson } from '../api/hash.ts';
-import { FINALIZER_LIMIT, keptMetadata, keptText, keptTypes, NO_TYPES, SPEC_LIMIT } from './policy-bounds.ts';
-import { z } from 'zod';
+import { problemIn } from '../api/schema.ts';
+import { FINALIZER_LIMIT, keptMetadata, keptText, keptTypes, SPEC_LIMIT } from './policy-bounds.ts';
 
 /** The part of `metav1.ObjectMeta` that is read or written. */
 export interface ObjectMeta {
@@ -133,7 +133,7 @@ export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOu
   const { metadata } = object;
   const { labels, annotations } = metadata;
   const writtenByUs = wasOurs || (metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false);
-  const { hash, spec, characters } = intern(object.spec);
+  const interned = intern(object.spec);
   const labelled = ownLabels(labels);
   const ours = writtenByUs || areOurLabels(labelled);
   return {
@@ -144,16 +144,21 @@ export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOu
     description: keptText(own(annotations, DESCRIPTION_ANNOTATION)),
     isolatedFor: keptText(own(annotations, ISOLATED_FOR_ANNOTATION)),
     writtenByUs,
-    specHash: hash,
-    policyTypes: ours ? keptTypes(spec) : NO_TYPES,
-    spec: ours && characters <= SPEC_LIMIT ? spec : undefined,
+    specHash: interned.hash,
     deleting: metadata.deletionTimestamp !== undefined,
     ownerReferences: metadata.ownerReferences?.length ?? 0,
     finalizers: metadata.finalizers?.slice(0, FINALIZER_LIMIT) ?? NO_FINALIZERS,
-    foreign: ours ? keptMetadata(foreignMetadata(labels, annotations)) : undefined,
+    ...(ours ? keptOf(metadata, interned) : NOTHING_KEPT),
   };
 }
 const NO_FINALIZERS: readonly string[] = [];
+
+type Kept = Pick<PolicyRecord, 'policyTypes' | 'spec' | 'foreign'>;
+const NOTHING_KEPT: Kept = { policyTypes: [], spec: undefined, foreign: undefined };
+
+function keptOf({ labels, annotations }: ObjectMeta, { spec, characters }: InternedSpec): Kept {
+  return { policyTypes: keptTypes(spec), spec: characters <= SPEC_LIMIT ? spec : undefined, foreign: keptMetadata(foreignMetadata(labels, annotations)) };
+}
 
 /** Everything a PUT has to keep of a live policy. */
 export function foreignMetadata(labels: ObjectMeta['labels'], annotations: ObjectMeta['annotations']): ForeignMetadata {
@@ -177,19 +182,12 @@ export function parseBaseline(object: WireBaseline): BaselineRecord {
     finalizers: metadata.finalizers ?? NO_FINALIZERS,
     confirm: own(metadata.annotations, CONFIRM_ANNOTATION),
     spec: parsed.data,
-    problem: parsed.success ? undefined : inOneLine(parsed.error),
+    problem: parsed.success ? undefined : problemIn('spec', parsed.error),
     specHash: shortHash(stableJson(parsed.data ?? object.spec ?? {})),
     status: status.data ?? {},
     statusWrittenAtMs: writtenAtMs(metadata, STATUS_FIELD_MANAGER),
   };
 }
-
-/** `spec.ingress.mode: Invalid option…`, for a condition: the first few, and how many more. */
-function inOneLine({ issues }: z.ZodError): string {
-  const first = issues.slice(0, ISSUES_NAMED).map(({ path, message }) => `${z.core.toDotPath(['spec', ...path])}: ${message}`);
-  return issues.length > ISSUES_NAMED ? `${first.join('; ')}; and ${issues.length - ISSUES_NAMED} more` : first.join('; ');
-}
-const ISSUES_NAMED = 3;
 
 function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | undefined {
   const time = managedFields?.find((entry) => entry.manager === manager)?.time;

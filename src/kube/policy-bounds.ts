@@ -12,7 +12,7 @@ const FOREIGN_METADATA_LIMIT = 512;
 /** Characters: longer than anything we write. */
 const OWN_ANNOTATION_LIMIT = 512;
 
-export const NO_TYPES: readonly Direction[] = [];
+const NO_TYPES: readonly Direction[] = [];
 const TYPES: readonly (readonly Direction[])[] = [DIRECTIONS, ...DIRECTIONS.map((direction) => [direction])];
 
 /** One of a few shared lists, so that a spec that is not kept is not held by its list either. */
