@@ -89,7 +89,7 @@ const QUERIES = [
   'Exemptions that end within a week:',
   '',
   '```promql',
-  'netpol_baseline_exemption_expiry_timestamp_seconds - time() < 7 * 86400',
+  'netpol_baseline_exemption_expiry_timestamp_seconds - time() > 0 < 7 * 86400',
   '```',
   '',
   'How long a new namespace waits for its last policy (99 of 100; its creation time has whole seconds, so this reads up to 1 s high):',

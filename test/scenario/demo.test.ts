@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { widthOf } from '../../scripts/demo/table.ts';
+import { existingClusterKubeconfig } from '../control-plane/existing-cluster.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -55,8 +56,18 @@ describe('demo on a cluster of the user', function () {
   });
 });
 
+for (const kubeconfig of [existingClusterKubeconfig()].filter((path) => path !== undefined)) {
+  describe(`demo on the cluster of ${kubeconfig}`, function () {
+    this.timeout(240_000);
+    it('shows everything and ends well', async () => {
+      const { code, output } = await demo({ adminKubeconfig: kubeconfig });
+      assert.equal(code, 0, output);
+    });
+  });
+}
+
 /** Runs it to its end, or sends Ctrl-C as soon as it says `interruptAt`. */
-function demo({ adminKubeconfig }: ControlPlane, interruptAt?: string): Promise<{ code: number | null; output: string }> {
+function demo({ adminKubeconfig }: Pick<ControlPlane, 'adminKubeconfig'>, interruptAt?: string): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, ['scripts/demo.ts', '--once', '--kubeconfig', adminKubeconfig], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let sent = false;

@@ -2,7 +2,7 @@
  * What lies between the operator and its API server fails: answers lost, late, refused, watches cut, frames dropped.
  *
  * The operator goes through a proxy that does it; the API server behind is real, and its audit log says what was
- * written. Numbers are those of the perturbations that the design lists.
+ * written.
  */
 import assert from 'node:assert/strict';
 import type { AuditMark } from '../control-plane/audit-log.ts';
@@ -69,7 +69,7 @@ describe('faults', function () {
   const relists = () => operator.metric('netpol_baseline_relists_total');
 
   describe('writes', () => {
-    it('2: a create, an update and a delete are applied and their answers lost: none is made twice', async () => {
+    it('a create, an update and a delete are applied and their answers lost: none is made twice', async () => {
       const { namespace, baseline } = await covered({ policies: [allowFrom('going')] });
       const mark = await witness.settled();
       proxy.rule({ method: 'PUT', path: one(namespace, 'default-deny'), times: 1 }, { kind: 'resetAfter' });
@@ -89,7 +89,7 @@ describe('faults', function () {
       await world.status(baseline, (status) => assert.equal(status.protected, '2/2'));
     });
 
-    it('2: the answer lost and the event too, and the watch gone on since: the retry meets 409, looks, and writes no more', async () => {
+    it('the answer lost and the event too, and the watch gone on since: the retry meets 409, looks, and writes no more', async () => {
       const { namespace } = await covered();
       const lonely = `${namespace}-lonely`;
       proxy.rule({ path: WATCHED }, { kind: 'frames', each: (frame) => (frame.object.metadata.namespace === lonely ? [] : [frame]) });
@@ -107,7 +107,7 @@ describe('faults', function () {
       assert.deepEqual((await writesSince(mark)).get(lonely), ['create allow-dns 201', 'create allow-dns 409', 'create default-deny 201']);
     });
 
-    it('23: 429 with Retry-After: everybody waits so long, not only who was told, and nothing is lost', async () => {
+    it('429 with Retry-After: everybody waits so long, not only who was told, and nothing is lost', async () => {
       const { namespace } = await covered();
       const mark = await witness.settled();
       const told = proxy.rule({ method: 'POST', path: ANY_POLICY, times: 1 }, failure(429, 'TooManyRequests', { details: { retryAfterSeconds: 2 } }));
@@ -127,7 +127,7 @@ describe('faults', function () {
     });
 
     for (const [code, reason] of [[429, 'TooManyRequests'], [500, 'InternalError'], [502, 'BadGateway'], [503, 'ServiceUnavailable'], [504, 'Timeout']] as const) {
-      it(`24: ${code} without Retry-After: the key alone waits, longer each time, and the write is made once`, async () => {
+      it(`${code} without Retry-After: the key alone waits, longer each time, and the write is made once`, async () => {
         const baseline = await world.baseline();
         const [first, other] = await Promise.all([world.namespace(), world.namespace()]);
         await world.becomes(first, ...BOTH);
@@ -150,7 +150,7 @@ describe('faults', function () {
       });
     }
 
-    it('24: connections that are reset before anything is done cost no more than time', async () => {
+    it('connections that are reset before anything is done cost no more than time', async () => {
       await covered();
       const mark = await witness.settled();
       const resets = proxy.rule({ method: 'POST', path: ANY_POLICY, times: 3 }, { kind: 'resetBefore' });
@@ -161,7 +161,7 @@ describe('faults', function () {
       for (const name of names) assert.deepEqual(writes.get(name), CREATED);
     });
 
-    it('25: a request that hangs is given up after 10 s and made again; the others go on, and no connection is left', async () => {
+    it('a request that hangs is given up after 10 s and made again; the others go on, and no connection is left', async () => {
       await covered();
       const mark = await witness.settled();
       const stuck = `${await world.namespace()}-stuck`;
@@ -180,7 +180,7 @@ describe('faults', function () {
       assert.ok(proxy.connections() <= Math.max(before, 24 + 3), `${before} before, ${proxy.connections()} now`);
     });
 
-    it('26: 409 on PUT: read again, and written on what is there now', async () => {
+    it('409 on PUT: read again, and written on what is there now', async () => {
       const { namespace } = await covered();
       const mark = await witness.settled();
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -194,7 +194,7 @@ describe('faults', function () {
       assert.deepEqual((await writesSince(mark)).get(namespace), ['update default-deny 409', 'update default-deny 200']);
     });
 
-    it('26: 409 again and again is survived, and not answered with a storm', async () => {
+    it('409 again and again is survived, and not answered with a storm', async () => {
       const { namespace } = await covered();
       const mark = await witness.settled();
       const conflicts = proxy.rule({ method: 'PUT', path: one(namespace, 'default-deny'), times: 6 }, failure(409, 'Conflict'));
@@ -205,7 +205,7 @@ describe('faults', function () {
       assert.deepEqual((await writesSince(mark)).get(namespace), ['update default-deny 200']);
     });
 
-    it('28: a namespace that turns to terminating before the write: its key is dropped without a retry or an error', async () => {
+    it('a namespace that turns to terminating before the write: its key is dropped without a retry or an error', async () => {
       const { baseline } = await covered();
       const errors = await operator.metric('controller_runtime_reconcile_errors_total');
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -228,7 +228,7 @@ describe('faults', function () {
       }
     });
 
-    it('29: a namespace that is gone before the write: nothing is tried again, nothing is remembered', async () => {
+    it('a namespace that is gone before the write: nothing is tried again, nothing is remembered', async () => {
       await covered();
       const errors = await operator.metric('controller_runtime_reconcile_errors_total');
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -268,7 +268,7 @@ describe('faults', function () {
       assert.ok(stored !== -1 && stored < removed, `held is stored by request ${stored}, and request ${removed} removes`);
     });
 
-    it('41, GB-78, GB-79: one namespace always fails: it backs off alone and is visible everywhere, the others go at normal speed', async () => {
+    it('GB-78 GB-79: one namespace always fails: it backs off alone and is visible everywhere, the others go at normal speed', async () => {
       const baseline = await world.baseline();
       const bad = `${await world.namespace()}-bad`;
       const refusals = proxy.rule({ method: 'POST', path: of(bad) }, failure(500, 'InternalError'));
@@ -303,7 +303,7 @@ describe('faults', function () {
   });
 
   describe('watches', () => {
-    it('18: every watch is closed each second: it goes on where it was, without a list and without a needless write', async () => {
+    it('every watch is closed each second: it goes on where it was, without a list and without a needless write', async () => {
       const { namespace } = await covered();
       const lists = await relists();
       const mark = await witness.settled();
@@ -327,7 +327,7 @@ describe('faults', function () {
       }
     });
 
-    it('15: every frame comes twice, and the one before it once more: nothing is written twice', async () => {
+    it('every frame comes twice, and the one before it once more: nothing is written twice', async () => {
       const { namespace } = await covered();
       let before: Json;
       const twice = (frame: Json): Json[] => {
@@ -349,7 +349,7 @@ describe('faults', function () {
       assert.ok(repeating.appliedMs.length > 0);
     });
 
-    it('13, 14: what a watch never said is found by the list beside it', async () => {
+    it('what a watch never said is found by the list beside it', async () => {
       const { namespace } = await covered();
       const unseen = `${namespace}-unseen`;
       proxy.rule({ path: WATCHED }, { kind: 'frames', each: (frame) => (frame.type === 'DELETED' && frame.object.metadata.namespace === namespace ? [] : [frame]) });
@@ -367,7 +367,7 @@ describe('faults', function () {
       assert.deepEqual(writes.get(unseen), CREATED);
     });
 
-    it('19, GB-77: a watch that falls silent is given up and resumed where it was; nothing is lost', async () => {
+    it('GB-77: a watch that falls silent is given up and resumed where it was; nothing is lost', async () => {
       const { namespace } = await covered();
       const mark = await witness.settled();
       const lists = await relists();
@@ -385,7 +385,7 @@ describe('faults', function () {
     });
 
     for (const shape of ['an answer 410', 'an ERROR frame']) {
-      it(`20, GB-77: ${shape}: listed anew and compared; what happened meanwhile is found, nothing is written needlessly`, async () => {
+      it(`GB-77: ${shape}: listed anew and compared; what happened meanwhile is found, nothing is written needlessly`, async () => {
         const { namespace } = await covered();
         const edited = await world.namespace();
         await world.becomes(edited, ...BOTH);
@@ -409,7 +409,7 @@ describe('faults', function () {
   });
 
   describe('starts', () => {
-    it('11: a list of policies that is empty although there are some: creates meet 409, nothing is overwritten, nothing storms', async () => {
+    it('a list of policies that is empty although there are some: creates meet 409, nothing is overwritten, nothing storms', async () => {
       const { namespace, baseline } = await covered();
       const versions = async (): Promise<string[]> => [...(await world.policies(namespace)).values()].map(({ metadata }) => metadata.resourceVersion);
       const before = await versions();

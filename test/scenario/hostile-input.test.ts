@@ -1,4 +1,4 @@
-/** Perturbation 45: names, labels, annotations and sizes that a tenant may choose, and that break careless programs. */
+/** Hostile input: names, labels, annotations and sizes that a tenant may choose, and that break careless programs. */
 import assert from 'node:assert/strict';
 import { largestBaseline } from '../contract/largest-baseline.ts';
 import type { Json } from '../support/api.ts';
