@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { COUNTERS, STATE_GAUGES, type StateRows } from '../../src/observe/metric-catalog.ts';
+import { COUNTERS, HISTOGRAMS, PROCESS_GAUGES, STATE_GAUGES, type StateRows } from '../../src/observe/metric-catalog.ts';
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts';
 import { skipBecause } from '../support/skip.ts';
 import { ensureTool } from '../tools/tool.ts';
@@ -49,7 +49,8 @@ describe('promtool check metrics', () => {
 
   it('finds nothing wrong with a busy leader', async () => {
     const text = await busyMetrics().render();
-    for (const { name } of [...Object.values(STATE_GAUGES), ...Object.values(COUNTERS)]) assert.match(text, new RegExp(`^${name}[ {]`, 'm'), `${name} has no series`);
+    for (const { name } of [...Object.values(STATE_GAUGES), ...Object.values(COUNTERS), ...Object.values(PROCESS_GAUGES)]) assert.match(text, new RegExp(`^${name}[ {]`, 'm'), `${name} has no series`);
+    for (const { name } of Object.values(HISTOGRAMS)) assert.match(text, new RegExp(`^${name}_count(\\{.*\\})? [1-9]`, 'm'), `${name} was not observed`);
     assert.deepEqual(await check(promtool, text), { code: 0, said: '' });
   });
 

@@ -116,11 +116,32 @@ describe('what people see', function () {
     await world.patchPolicy(namespace, 'default-deny', { spec: { ingress: [{}] } });
     await eventually(() => operator.metric('netpol_baseline_drift_repaired_total'), (value) => assert.equal(value, repaired + 1));
     assert.equal(await operator.metric('netpol_baseline_drift_detected_total'), detected + 1);
+    assert.equal(await operator.metric('netpol_baseline_drift_repair_duration_seconds_count'), repaired + 1);
     const line = operator.log.entries.findLast(({ message, fields }) => message === 'policy written' && fields['namespace'] === namespace);
     assert.deepEqual([line?.fields['action'], line?.fields['cause'], line?.fields['policy']], ['update', 'Modified', 'default-deny']);
     assert.match(String(line?.fields['differences']), /spec.ingress is \[\{\}\], should be \[\]/);
     assert.match(String(line?.fields['changeId']), /./);
     await eventually(() => eventsOf(namespace), (events) => assert.ok(events.some(({ reason, regarding }) => reason === 'DriftDetected' && regarding.name === 'default-deny')));
+  });
+
+  it('time to protect is observed once for each namespace that came while it led', async () => {
+    const { labels, spec } = own('time');
+    const older = await world.namespace({ labels });
+    const count = (): Promise<number> => operator.metric('netpol_baseline_namespace_time_to_protect_seconds_count');
+    const before = await count();
+    const name = await world.baseline(spec);
+    await isProtected(older);
+    const observed = await count() - before;
+    assert.ok(observed <= 1, `${observed} for a namespace that is protected once`);
+    const [first, second] = await world.namespaces(2, { labels });
+    for (const namespace of [first, second]) await isProtected(namespace ?? '');
+    await eventually(count, (now) => assert.equal(now, before + observed + 2));
+    const [sum, all] = await Promise.all([operator.metric('netpol_baseline_namespace_time_to_protect_seconds_sum'), count()]);
+    assert.ok(sum >= 0 && sum < 60 * all, `${sum} s for ${all}`);
+    await world.patchPolicy(first ?? '', 'default-deny', { spec: { ingress: [{}] } });
+    await eventually(() => world.policies(first ?? ''), (policies) => assert.equal(policies.get('default-deny').spec.ingress, undefined));
+    assert.equal(await count(), all, 'a repair is no second time');
+    await world.edit(name, { paused: true });
   });
 
   it('GB-73: nothing of ours is asked when a namespace is created', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,14 @@ const pretending = (version: string): string[] =>
 
 describe('launcher', function () {
   this.timeout(30_000);
+
+  it('is what npx npb runs in a checkout', async () => {
+    const child = execFile('npx', ['--no-install', 'npb', 'version'], { cwd: root });
+    let out = '';
+    child.stdout?.on('data', (chunk: string) => { out += chunk; });
+    const [code] = await once(child, 'close');
+    assert.deepEqual([code, out.split(' (')[0]], [0, `namespace-policy-baseline ${VERSION}`]);
+  });
 
   it('runs the sources of a checkout', async () => {
     const { code, out } = await run(launcher, ['version']);
