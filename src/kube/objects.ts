@@ -206,7 +206,7 @@ export function specInterner(limitCharacters = 4_000_000): InternSpec {
   };
 }
 
-function identity(metadata: ObjectMeta): ObjectRecord {
+export function identity(metadata: ObjectMeta): ObjectRecord {
   return { name: metadata.name, uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
 }
 
