@@ -3,7 +3,7 @@
  *
  * Coverage, explain, preview and tests of connectivity ask this one function. Replies are always allowed.
  */
-import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { Direction } from '../api/network-policy.ts';
 import { addressKey } from './address.ts';
 import { bothOf, type Answer, type DirectionAnswer, type Outcome, type Verdict } from './answer.ts';
 import type { Code, Connection, Family, Namespace, Pod, PolicyRef } from './model.ts';
@@ -117,7 +117,7 @@ function opaqueFor(world: World, { pod, namespace }: { readonly pod: Pod; readon
 }
 
 /** Whether a policy that is not evaluated may have a say about the pod. */
-export function concerns({ policy, namespace: namespaces, pod: pods }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
-  if (policy.namespace !== undefined && policy.namespace !== namespace.name) return false;
-  return (policy.directions ?? DIRECTIONS).includes(direction) && namespaces.matches(namespace.labels) && pods.matches(pod.labels);
+export function concerns({ ref, scopes }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
+  if (ref.namespace !== undefined && ref.namespace !== namespace.name) return false;
+  return scopes.some((scope) => scope.directions.includes(direction) && scope.namespace.matches(namespace.labels) && scope.pod.matches(pod.labels));
 }

@@ -1,16 +1,18 @@
 /** A cluster, indexed for evaluation: policies by namespace, pods and nodes by address. Built once from lists. */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { addressKey, parseAddress, type Address } from './address.ts';
 import { isEvaluated } from './compile-cluster-policy.ts';
 import { compileSelector } from './compile-selector.ts';
 import { createInterner } from './intern.ts';
 import {
-  NAMESPACE_NAME_LABEL, type ClusterPolicy, type Namespace, type NetworkPolicy, type Node, type OpaquePolicy, type Options, type Pod, type PolicyRef, type WorldInput,
+  NAMESPACE_NAME_LABEL, type ClusterPolicy, type Namespace, type NetworkPolicy, type Node, type OpaquePolicy, type OpaqueScope, type Options, type Pod, type PolicyRef, type WorldInput,
 } from './model.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Selector } from './rules.ts';
 
 export interface NamedNetworkPolicy { readonly ref: PolicyRef; readonly compiled: CompiledNetworkPolicy }
 export interface NamedClusterPolicy { readonly ref: PolicyRef; readonly compiled: CompiledClusterPolicy }
-export interface NamedOpaquePolicy { readonly ref: PolicyRef; readonly policy: OpaquePolicy; readonly namespace: Selector; readonly pod: Selector }
+export interface NamedOpaquePolicy { readonly ref: PolicyRef; readonly policy: OpaquePolicy; readonly scopes: readonly CompiledScope[] }
+export interface CompiledScope { readonly directions: readonly Direction[]; readonly namespace: Selector; readonly pod: Selector }
 
 export interface World {
   readonly options: Options;
@@ -54,12 +56,15 @@ export function withName(namespace: Namespace): Namespace {
   return { name: namespace.name, labels: new Map([...namespace.labels, [NAMESPACE_NAME_LABEL, namespace.name]]) };
 }
 
+const EVERYTHING: readonly OpaqueScope[] = [{}];
+
 export function namedOpaque(policy: OpaquePolicy): NamedOpaquePolicy {
   return {
     ref: { kind: policy.apiKind, namespace: policy.namespace, name: policy.name },
     policy,
-    namespace: compileSelector(policy.namespaceSelector),
-    pod: compileSelector(policy.podSelector),
+    scopes: (policy.scopes ?? EVERYTHING).map(({ directions = DIRECTIONS, namespaceSelector, podSelector }) => ({
+      directions, namespace: compileSelector(namespaceSelector), pod: compileSelector(podSelector),
+    })),
   };
 }
 

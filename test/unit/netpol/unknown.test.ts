@@ -17,10 +17,12 @@ describe('policies of kinds that are not evaluated', () => {
   for (const [what, policy, text, verdict] of [
     ['another namespace', cilium({ namespace: 'z' }), 'y/a -> x/a', 'allowed'],
     ['the whole cluster', cilium({ namespace: undefined }), 'y/a -> x/a', 'unknown'],
-    ['another direction', cilium({ directions: ['Egress'] }), 'y/a -> x/a', 'allowed'],
-    ['this direction', cilium({ directions: ['Egress'] }), 'x/a -> y/a', 'unknown'],
-    ['other pods', cilium({ podSelector: { matchLabels: { pod: 'b' } } }), 'y/a -> x/a', 'allowed'],
-    ['namespaces by label', cilium({ namespace: undefined, namespaceSelector: { matchLabels: { ns: 'y' } } }), 'z/a -> x/a', 'allowed'],
+    ['another direction', cilium({ scopes: [{ directions: ['Egress'] }] }), 'y/a -> x/a', 'allowed'],
+    ['this direction', cilium({ scopes: [{ directions: ['Egress'] }] }), 'x/a -> y/a', 'unknown'],
+    ['other pods', cilium({ scopes: [{ podSelector: { matchLabels: { pod: 'b' } } }] }), 'y/a -> x/a', 'allowed'],
+    ['namespaces by label', cilium({ namespace: undefined, scopes: [{ namespaceSelector: { matchLabels: { ns: 'y' } } }] }), 'z/a -> x/a', 'allowed'],
+    ['any of its scopes', cilium({ scopes: [{ podSelector: { matchLabels: { pod: 'b' } } }, { directions: ['Ingress'] }] }), 'y/a -> x/a', 'unknown'],
+    ['nobody', cilium({ scopes: [] }), 'y/a -> x/a', 'allowed'],
     ['not what no policy governs', cilium({ namespace: undefined }), '1.2.3.4 -> z/host', 'allowed'],
     ['not a pod and itself', cilium({ namespace: undefined }), 'x/a -> x/a', 'allowed'],
   ] as const) it(`scope: ${what}`, () => assert.equal(ask(aWorld([policy]), text).verdict, verdict));
