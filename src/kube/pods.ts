@@ -31,18 +31,20 @@ const NO_PORTS: readonly PodPortRecord[] = [];
 export interface PodInterner {
   labels(labels: Readonly<Record<string, string>> | undefined): StringMap;
   ports(ports: readonly PodPortRecord[]): readonly PodPortRecord[];
+  /** Names that many pods have. */
+  text(text: string): string;
 }
 
 export function parsePod({ metadata, spec = {}, status = {} }: WirePod, intern: PodInterner): PodRecord {
   return {
     ...identity(metadata),
-    namespace: metadata.namespace ?? '',
+    namespace: intern.text(metadata.namespace ?? ''),
     labels: intern.labels(metadata.labels),
     ips: addressesOf(status),
     ports: intern.ports(portsOf(spec)),
     hostNetwork: spec.hostNetwork === true,
     terminal: status.phase === 'Succeeded' || status.phase === 'Failed',
-    node: spec.nodeName,
+    node: spec.nodeName === undefined ? undefined : intern.text(spec.nodeName),
   };
 }
 
@@ -66,9 +68,11 @@ function portOf({ name, containerPort, protocol }: NonNullable<WireContainer['po
 export function podInterner(limit = 20_000): PodInterner {
   const labelSets = new Map<string, StringMap>();
   const portLists = new Map<string, readonly PodPortRecord[]>();
+  const texts = new Map<string, string>();
   return {
     labels: (labels) => (labels === undefined ? NO_STRINGS : shared(labelSets, limit, JSON.stringify(labels), () => new Map(Object.entries(labels)))),
     ports: (ports) => (ports.length === 0 ? NO_PORTS : shared(portLists, limit, JSON.stringify(ports), () => ports)),
+    text: (text) => shared(texts, limit, text, () => text),
   };
 }
 
