@@ -10,9 +10,7 @@
  *   *, shop/*               every pod, every pod of a namespace (expectations only)
  */
 import { blockOf, parseAddress, type Address, type Block } from '../../netpol/address.ts';
-
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+import type { WorkloadKind } from '../workloads.ts';
 
 export type End =
   | { readonly kind: 'name'; readonly namespace: string; readonly name: string }
@@ -29,15 +27,11 @@ export type End =
 /** Why a text says nothing, and what would. */
 export interface Problem { readonly problem: string }
 
-export function isProblem<T extends object>(value: T | Problem): value is Problem {
-  return 'problem' in value;
-}
-
 /** What may stand before `NAMESPACE/NAME`, as kubectl abbreviates it. */
 const OBJECT_KINDS: ReadonlyMap<string, 'Pod' | 'Service' | WorkloadKind> = new Map([
-  ...named('Pod', 'pod', 'pods', 'po'), ...named('Service', 'service', 'services', 'svc'), ...named('Deployment', 'deployment', 'deployments', 'deploy'),
+  ...named('Pod', 'pods', 'po', 'pod'), ...named('Service', 'service', 'services', 'svc'), ...named('Deployment', 'deployment', 'deployments', 'deploy'),
   ...named('StatefulSet', 'statefulset', 'statefulsets', 'sts'), ...named('DaemonSet', 'daemonset', 'daemonsets', 'ds'),
-  ...named('ReplicaSet', 'replicaset', 'replicasets', 'rs'), ...named('Job', 'job', 'jobs'), ...named('CronJob', 'cronjob', 'cronjobs', 'cj'),
+  ...named('ReplicaSet', 'replicaset', 'replicasets', 'rs'), ...named('Job', 'jobs', 'job'), ...named('CronJob', 'cronjob', 'cronjobs', 'cj'),
 ]);
 
 function named<T extends string>(kind: T, ...names: readonly string[]): (readonly [string, T])[] {
@@ -59,15 +53,16 @@ const EVERY = new RegExp(`^(?:(${DNS_LABEL})/)?\\*$`);
 
 const FORMS = 'NAMESPACE/NAME of a pod or workload, KIND/NAMESPACE/NAME, svc/NAMESPACE/NAME, NAMESPACE/{label=value}, an address, a range of addresses, internet or metadata';
 
-export function parseEnd(text: string): End | Problem {
+/** `namespace`: where names are looked up that come without one; absent: they are a mistake. */
+export function parseEnd(text: string, namespace?: string): End | Problem {
   for (const reading of READINGS) {
-    const found = reading(text);
+    const found = reading(text, namespace);
     if (found !== undefined) return found;
   }
   return { problem: `${quoted(text)} names no end of a connection: expected ${FORMS}` };
 }
 
-type Reading = (text: string) => End | Problem | undefined;
+type Reading = (text: string, namespace: string | undefined) => End | Problem | undefined;
 
 const READINGS: readonly Reading[] = [
   (text) => (text === 'internet' ? { kind: 'internet' } : text === 'metadata' ? { kind: 'metadata' } : undefined),
@@ -115,8 +110,10 @@ function byName(text: string): End | undefined {
   return name === '' ? undefined : { kind: 'name', namespace, name };
 }
 
-function withoutNamespace(text: string): Problem | undefined {
-  if (new RegExp(`^${DNS_LABEL}$`).test(text)) return { problem: `${quoted(text)} has no namespace: expected NAMESPACE/${text}` };
+function withoutNamespace(text: string, namespace: string | undefined): End | Problem | undefined {
+  const isName = new RegExp(`^${DNS_LABEL}$`).test(text);
+  if (isName && namespace !== undefined) return { kind: 'name', namespace, name: text };
+  if (isName) return { problem: `${quoted(text)} has no namespace: expected NAMESPACE/${text}` };
   if (new RegExp(`^${OBJECT_NAME}$`).test(text)) return { problem: `${quoted(text)} is a host name, and policies know addresses only: expected an address, or NAME.NAMESPACE.svc for a Service` };
   return undefined;
 }
@@ -135,6 +132,7 @@ export function endText(end: End): string {
   }
 }
 
+/** In an error; what could move the cursor is spelled out. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }

@@ -36,10 +36,10 @@ function numbered(port: number, protocol: Protocol): Port | Problem {
   return port >= 1 && port <= LAST_PORT ? { kind: 'number', port, protocol } : { problem: `port ${port} does not exist: expected a number from 1 to ${LAST_PORT}` };
 }
 
-/** `END` or `END:PORT`; an IPv6 address with a port stands in brackets. */
-export function parseDestination(text: string): Destination | Problem {
+/** `END` or `END:PORT`; an IPv6 address with a port stands in brackets. `namespace` as in `parseEnd`. */
+export function parseDestination(text: string, namespace?: string): Destination | Problem {
   const [endPart, portPart] = split(text);
-  const end = parseEnd(endPart);
+  const end = parseEnd(endPart, namespace);
   if ('problem' in end) return end;
   if (portPart === undefined) return { end, port: undefined };
   const port = parsePort(portPart);

@@ -11,7 +11,7 @@ describe('ends of connections as text', () => {
   const ends: readonly [string, string, string?][] = [
     ['shop/web', 'name'], ['shop/web-7d9f8-x2x', 'name'], ['shop/web.v1', 'name'], ['constructor/toString'.toLowerCase(), 'name'],
     ['svc/web', 'name'], // a namespace may be called so
-    ['deploy/shop/web', 'object'], ['Deployment/shop/web', 'object', 'deploy/shop/web'], ['sts/db/postgres', 'object'], ['pods/shop/web-0', 'object', 'po/shop/web-0'],
+    ['deploy/shop/web', 'object'], ['Deployment/shop/web', 'object', 'deploy/shop/web'], ['sts/db/postgres', 'object'], ['pods/shop/web-0', 'object', 'pod/shop/web-0'], ['jobs/shop/x', 'object', 'job/shop/x'],
     ['svc/shop/web', 'service'], ['services/shop/web', 'service', 'svc/shop/web'], ['web.shop.svc', 'service', 'svc/shop/web'], ['web.shop.svc.cluster.local', 'service', 'svc/shop/web'],
     ['shop/{app=web,tier=x}', 'labels'], ['shop/{ app=web, tier= }', 'labels', 'shop/{app=web,tier=}'], ['shop/{}', 'labels'], ['shop/{a.b/c=d}', 'labels'],
     ['10.0.0.1', 'address'], ['fd00::1', 'address'], ['[fd00::1]', 'address', 'fd00::1'],
@@ -38,6 +38,13 @@ describe('ends of connections as text', () => {
     ['\u001b[31mred', /^"\\u001b\[31mred" names no end/],
   ];
   for (const [text, message] of nonsense) it(`${JSON.stringify(text)} is refused, with what is expected`, () => assert.match(problemOf(parseEnd(text)), message));
+
+  it('a name without a namespace is in the one that is given', () => {
+    assert.deepEqual(parseEnd('web', 'shop'), parseEnd('shop/web'));
+    assert.deepEqual(parseDestination('web:80', 'shop'), parseDestination('shop/web:80'));
+    assert.deepEqual(parseEnd('internet', 'shop'), { kind: 'internet' });
+    assert.match(problemOf(parseEnd('example.com', 'shop')), /is a host name/);
+  });
 
   it('any text is an end or a problem, never an exception', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z/.:{}=,*[\]0-9-]{0,20}$/)), (text) => {
