@@ -42,7 +42,7 @@ export function buildWorld({ namespaces, pods, nodes = [], policies, serviceIps 
     namespace: (name) => byName.get(name) ?? withName({ name, labels: new Map() }),
     policiesIn: (namespace) => inNamespace.get(namespace) ?? [],
     clusterPolicies: clusterPoliciesOf(policies.filter((policy): policy is ClusterPolicy => policy.kind !== 'NetworkPolicy' && policy.kind !== 'Opaque')),
-    opaque: policies.filter((policy) => policy.kind === 'Opaque').map(namedOpaque),
+    opaque: policies.filter((policy) => policy.kind === 'Opaque').map(namedOpaque).sort((a, b) => compareRefs(a.ref, b.ref)),
     podAt: (address) => podsByAddress.get(addressKey(address)),
     nodeAt: (address) => nodesByAddress.get(addressKey(address)),
     nodeNamed: (name) => nodesByName.get(name),
@@ -76,6 +76,11 @@ export function isSubject({ subject }: CompiledClusterPolicy, namespace: Namespa
 /** Strictest first: tier order is the reader's, then priority; kind and name make it one order for equal ones. */
 export function byRank(a: NamedClusterPolicy, b: NamedClusterPolicy): number {
   return a.compiled.priority - b.compiled.priority || compare(a.ref.kind, b.ref.kind) || compare(a.ref.name, b.ref.name);
+}
+
+/** By kind, then as people look for them. */
+export function compareRefs(a: PolicyRef, b: PolicyRef): number {
+  return compare(a.kind, b.kind) || compare(a.namespace ?? '', b.namespace ?? '') || compare(a.name, b.name);
 }
 
 export function compare(a: string, b: string): number {
