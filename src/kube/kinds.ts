@@ -39,6 +39,8 @@ export const KINDS = {
   Job: known('batch', 'v1', 'jobs', 'Job'),
   CronJob: known('batch', 'v1', 'cronjobs', 'CronJob'),
   Ingress: known('networking.k8s.io', 'v1', 'ingresses', 'Ingress'),
+  IngressClass: clusterWide('networking.k8s.io', 'v1', 'ingressclasses', 'IngressClass'),
+  GatewayClass: clusterWide(GATEWAY, ['v1', 'v1beta1'], 'gatewayclasses', 'GatewayClass'),
   Gateway: known(GATEWAY, ['v1', 'v1beta1'], 'gateways', 'Gateway'),
   HTTPRoute: known(GATEWAY, ['v1', 'v1beta1'], 'httproutes', 'HTTPRoute'),
   GRPCRoute: known(GATEWAY, ['v1', 'v1alpha2'], 'grpcroutes', 'GRPCRoute'),
