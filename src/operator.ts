@@ -14,8 +14,7 @@ import { leadWithoutElection, leaseClient, startLeaderElection, type LeaderElect
 import { stateGaugeRows } from './control/state-rows.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import type { ConnectionEnvironment } from './kube/connection-source.ts';
-import { inClusterConnection, SERVICE_ACCOUNT_DIR } from './kube/in-cluster.ts';
-import { kubeconfigConnection } from './kube/kubeconfig.ts';
+import { findConnection } from './kube/find-connection.ts';
 import {
   parseBaseline, parseNamespace, parsePolicy, specInterner, type InternSpec,
 } from './kube/objects.ts';
@@ -98,7 +97,7 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
 const EVENT_TIMEOUT_MS = 10_000;
 
 async function connect(config: Config, { clock, log, env }: OperatorParts, metrics: Metrics): Promise<KubeClient> {
-  const connection = config.inCluster ? inClusterConnection(env, SERVICE_ACCOUNT_DIR) : await kubeconfigConnection(config.kubeconfig, config.context);
+  const connection = await findConnection(config, env);
   log.info('Connecting', { server: connection.server, credentials: connection.source });
   return createKubeClient({
     connection, clock, userAgent: `${PRODUCT}/${VERSION}`,

@@ -7,10 +7,11 @@
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
 import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, type KindName } from '../kube/kinds.ts';
 import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type PolicyRecord, type StringMap } from '../kube/objects.ts';
-import { parsePod, podInterner, type PodInterner, type WirePod } from '../kube/pods.ts';
+import { parsePod, podInterner, type PodInterner } from '../kube/pods.ts';
 import { policyTypesOf } from '../netpol/compile-network-policy.ts';
 import { NAMESPACE_NAME_LABEL, type Namespace, type Node, type Options, type Pod, type Policy, type WorldInput } from '../netpol/model.ts';
-import type { StoredClusterPolicySpec, StoredNetworkPolicySpec } from '../netpol/stored.ts';
+import { opaquePolicyOf } from '../netpol/opaque.ts';
+import type { StoredNetworkPolicySpec } from '../netpol/stored.ts';
 import { compileBaseline } from '../plan/compile.ts';
 import { clusterViewOf, type NamespaceView } from '../plan/view.ts';
 import { objectsOf, type KubeObject, type Origin, type Snapshot, type Sourced } from './snapshot.ts';
@@ -79,7 +80,7 @@ export function podsOf(snapshot: Snapshot): readonly SnapshotPod[] {
 function podRecord(object: KubeObject, intern: PodInterner): Pod {
   const { spec } = podTemplateOf(object) ?? { spec: {} };
   const { metadata, status } = object;
-  const { namespace, name, labels, ips, ports, hostNetwork, terminal, node } = parsePod({ metadata, spec, status: status ?? {} } as WirePod, intern);
+  const { namespace, name, labels, ips, ports, hostNetwork, terminal, node } = parsePod({ metadata, spec, status: status ?? {} }, intern);
   return { namespace, name, labels, ips, ports, hostNetwork, terminal, node };
 }
 
@@ -96,16 +97,13 @@ export function policiesOf(snapshot: Snapshot): readonly SnapshotPolicy[] {
   const found: SnapshotPolicy[] = [];
   for (const each of objectsOf(snapshot, 'NetworkPolicy')) {
     const { namespace = '', name } = each.object.metadata;
-    found.push({ kind: 'NetworkPolicy', namespace, name, spec: (each.object['spec'] ?? {}) as StoredNetworkPolicySpec, ...metadataOf(each) });
+    found.push({ kind: 'NetworkPolicy', namespace, name, spec: each.object['spec'] ?? {}, ...metadataOf(each) });
   }
   for (const kind of CLUSTER_POLICY_KINDS) {
-    for (const each of objectsOf(snapshot, kind)) found.push({ kind, name: each.object.metadata.name, spec: (each.object['spec'] ?? {}) as StoredClusterPolicySpec, ...metadataOf(each) });
+    for (const each of objectsOf(snapshot, kind)) found.push({ kind, name: each.object.metadata.name, spec: each.object['spec'] ?? {}, ...metadataOf(each) });
   }
   for (const kind of OPAQUE_POLICY_KINDS) {
-    for (const each of objectsOf(snapshot, kind)) {
-      const { namespace, name } = each.object.metadata;
-      found.push({ kind: 'Opaque', apiKind: KINDS[kind].kind, namespace, name, ...metadataOf(each) });
-    }
+    for (const each of objectsOf(snapshot, kind)) found.push({ ...opaquePolicyOf(kind, each.object), ...metadataOf(each) });
   }
   return [...found, ...unreadPolicies(snapshot)].sort(byNamespaceAndName);
 }
@@ -114,7 +112,7 @@ export function policiesOf(snapshot: Snapshot): readonly SnapshotPolicy[] {
 function unreadPolicies({ unread }: Snapshot): SnapshotPolicy[] {
   const kinds: ReadonlySet<KindName> = new Set(POLICY_KINDS);
   return unread.filter(({ kind }) => kinds.has(kind)).map(({ kind, why }) => (
-    { kind: 'Opaque', apiKind: KINDS[kind].kind, name: '*', origin: undefined, labels: new Map(), annotations: new Map(), unread: why }));
+    { kind: 'Opaque', apiKind: kind, name: '*', origin: undefined, labels: new Map(), annotations: new Map(), unread: why }));
 }
 
 function metadataOf({ object: { metadata }, origin }: Sourced): Pick<SnapshotPolicy, 'origin' | 'labels' | 'annotations'> {
@@ -161,7 +159,7 @@ function serviceIpsOf({ spec, status }: KubeObject): string[] {
 
 /** Parsed and defaulted; one that does not parse has a `problem`. */
 export function baselinesOf(snapshot: Snapshot): readonly BaselineRecord[] {
-  return objectsOf(snapshot, 'NamespacePolicyBaseline').map(({ object }) => parseBaseline(object));
+  return objectsOf(snapshot, 'NamespacePolicyBaseline').map(({ object }) => parseBaseline(withoutNulls(object) as KubeObject));
 }
 
 export interface ViewFacts {

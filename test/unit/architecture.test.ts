@@ -51,7 +51,7 @@ const WORDS: readonly { readonly what: string; readonly word: RegExp; readonly f
   { what: 'the environment', word: /\bprocess\.env\b/, file: /^src\/cli\/host\.ts$/ },
   { what: 'the process', word: /\bprocess\.(?!versions?\b)/, file: /^src\/(main|cli\/host)\.ts$/ },
   { what: 'the clock', word: /\b(Date\.now|performance\.now)\b|\bnew Date\(\)/, file: /^src\/control\/clock\.ts$/ },
-  { what: 'randomness', word: /\bMath\.random\b|\brandom(UUID|Bytes)\b/, file: /^src\/(control\/clock|cli\/operator)\.ts$/ },
+  { what: 'randomness', word: /\bMath\.random\b|\brandom(UUID|Bytes)\b/, file: /^src\/(control\/clock|cli\/host-facts)\.ts$/ },
 ];
 
 /** What pure code does not say. */

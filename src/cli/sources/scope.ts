@@ -33,10 +33,22 @@ function misunderstood(typed: string, why: string): never {
   throw new UsageError(`--selector is ${JSON.stringify(typed)}: ${why}; expected for example team=a,env!=dev or 'tier in (web,api)'`);
 }
 
+const KEY = '([^\\s!=(),]+)';
+const FORMS: readonly { readonly pattern: RegExp; readonly expression: (key: string, value: string) => Expression }[] = [
+  { pattern: new RegExp(`^${KEY}$`), expression: (key) => ({ key, operator: 'Exists' }) },
+  { pattern: new RegExp(`^!\\s*${KEY}$`), expression: (key) => ({ key, operator: 'DoesNotExist' }) },
+  { pattern: new RegExp(`^${KEY}\\s*==?\\s*([^\\s!=(),]*)$`), expression: (key, value) => ({ key, operator: 'In', values: [value] }) },
+  { pattern: new RegExp(`^${KEY}\\s*!=\\s*([^\\s!=(),]*)$`), expression: (key, value) => ({ key, operator: 'NotIn', values: [value] }) },
+  { pattern: new RegExp(`^${KEY}\\s+in\\s*\\(([^()]*)\\)$`), expression: (key, list) => ({ key, operator: 'In', values: valuesIn(list) }) },
+  { pattern: new RegExp(`^${KEY}\\s+notin\\s*\\(([^()]*)\\)$`), expression: (key, list) => ({ key, operator: 'NotIn', values: valuesIn(list) }) },
+];
+
+const valuesIn = (list: string): string[] => list.split(',').map((each) => each.trim());
+
 function expressionOf(part: string): Expression | undefined {
-  const [, negation, key, equality, value, operator, list] = /^(?:(!)\s*)?([^\s!=(),]+)(?:\s*(==?|!=)\s*([^\s!=(),]*)|\s+(in|notin)\s*\(([^()]*)\))?$/.exec(part) ?? [];
-  if (key === undefined || (negation !== undefined && (equality ?? operator) !== undefined)) return undefined;
-  if (equality !== undefined) return { key, operator: equality === '!=' ? 'NotIn' : 'In', values: [value ?? ''] };
-  if (operator !== undefined) return { key, operator: operator === 'in' ? 'In' : 'NotIn', values: (list ?? '').split(',').map((each) => each.trim()) };
-  return { key, operator: negation === undefined ? 'Exists' : 'DoesNotExist' };
+  for (const { pattern, expression } of FORMS) {
+    const [, key, value = ''] = pattern.exec(part) ?? [];
+    if (key !== undefined) return expression(key, value);
+  }
+  return undefined;
 }
