@@ -54,8 +54,7 @@ export function createSelectorLint(inventory: Inventory): SelectorLint {
 /** Pods of one namespace. */
 function ownMiss(inventory: Inventory, namespace: string, selector: Selector): Miss | undefined {
   if (selector.cube === EVERYTHING || inventory.podsIn(namespace).length === 0) return undefined;
-  if (hasAny(inventory.podsOf(namespace).matching(selector))) return undefined;
-  return podMiss(inventory, selector, `no pod of namespace ${namespace}`);
+  return podMiss(inventory, selector, { pods: inventory.podsOf(namespace).matching(selector), where: `of namespace ${namespace}` });
 }
 
 function otherMiss(inventory: Inventory, namespaceSelector: StoredSelector, podSelector: StoredSelector | null | undefined): Miss | undefined {
@@ -63,10 +62,11 @@ function otherMiss(inventory: Inventory, namespaceSelector: StoredSelector, podS
   const found = [...inventory.namespaces.matching(namespaces)];
   if (found.length === 0) return namespaceMiss(inventory, namespaces);
   if (pods.cube === EVERYTHING || found.every(({ name }) => inventory.podsIn(name).length === 0)) return undefined;
-  for (const { namespace } of inventory.pods.matching(pods)) {
-    if (namespaces.matches(inventory.namespace(namespace).labels)) return undefined;
-  }
-  return podMiss(inventory, pods, `no pod of ${namespacesText(found)}`);
+  return podMiss(inventory, pods, { pods: inThese(inventory, namespaces, pods), where: `of ${namespacesText(found)}` });
+}
+
+function* inThese(inventory: Inventory, namespaces: Selector, pods: Selector): Iterable<Pod> {
+  for (const pod of inventory.pods.matching(pods)) if (namespaces.matches(inventory.namespace(pod.namespace).labels)) yield pod;
 }
 
 function namespaceMiss({ namespaces }: Inventory, { cube }: Selector): Miss {
@@ -77,12 +77,18 @@ function namespaceMiss({ namespaces }: Inventory, { cube }: Selector): Miss {
   };
 }
 
-function podMiss({ pods }: Inventory, { cube }: Selector, nobody: string): Miss {
-  const unknown = cube === undefined ? undefined : pods.unknownIn(cube);
-  return {
-    field: 'podSelector', isUnknownLabel: unknown !== undefined, similar: unknown?.similar ?? [],
-    message: unknown === undefined ? `${nobody} is selected by its podSelector` : `no pod has the label ${unknown.text}`,
-  };
+/** Policies do not see pods with hostNetwork: to select these alone is to select nothing. */
+function podMiss(inventory: Inventory, { cube }: Selector, selected: { readonly pods: Iterable<Pod>; readonly where: string }): Miss | undefined {
+  let hasHost = false;
+  for (const { hostNetwork } of selected.pods) {
+    if (!hostNetwork) return undefined;
+    hasHost = true;
+  }
+  const miss = { field: 'podSelector', isUnknownLabel: false, similar: [] } as const;
+  if (hasHost) return { ...miss, message: `only pods ${selected.where} with hostNetwork are selected by its podSelector, and policies do not see these` };
+  const unknown = cube === undefined ? undefined : inventory.pods.unknownIn(cube);
+  if (unknown === undefined) return { ...miss, message: `no pod ${selected.where} is selected by its podSelector` };
+  return { ...miss, isUnknownLabel: true, similar: unknown.similar, message: `no pod has the label ${unknown.text}` };
 }
 
 function subjectDrafts(miss: Miss | undefined): Draft[] {
@@ -103,9 +109,4 @@ function draftOf({ isUnknownLabel, message, similar }: Miss, otherwise: 'selects
 
 function namespacesText(found: readonly Namespace[]): string {
   return found.length === 1 ? `namespace ${found[0]?.name}` : `the ${found.length} namespaces that namespaceSelector selects`;
-}
-
-function hasAny(pods: Iterable<Pod>): boolean {
-  for (const pod of pods) return pod !== undefined;
-  return false;
 }
