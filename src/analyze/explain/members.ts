@@ -18,7 +18,8 @@ export type Member =
   | { readonly kind: 'pod'; readonly pod: Pod; readonly workload: WorkloadRef | undefined; /** As it would be typed. */ readonly text: string }
   /** Of a node or Service, or of nobody in the cluster. */
   | { readonly kind: 'address'; readonly ip: string }
-  | { readonly kind: 'set'; readonly set: AddressSet };
+  /** `text` as it would be typed. */
+  | { readonly kind: 'set'; readonly set: AddressSet; readonly text: string };
 
 export interface Members {
   readonly members: readonly Member[];
@@ -42,7 +43,7 @@ export function membersOf(cluster: Cluster, end: PlainEnd): Members | Problem {
     case 'labels': return hypothetical(cluster, end);
     case 'address': return atAddress(cluster, end);
     case 'range': return inRange(cluster, end);
-    case 'internet': return plain(cluster.families.map((family) => ({ kind: 'set', set: publicAddresses(family) })));
+    case 'internet': return plain(cluster.families.map((family) => ({ kind: 'set', set: publicAddresses(family), text: 'internet' })));
     case 'metadata': return plain(cluster.families.map((family) => ({ kind: 'address', ip: METADATA[family] })));
     case 'every pod': return everyPod(cluster, end.namespace);
   }
@@ -119,14 +120,14 @@ function atAddress(cluster: Cluster, { ip, address }: Extract<End, { readonly ki
 }
 
 /** Pods and nodes in it, and every address that is nobody's. Services are left to their pods. */
-function inRange(cluster: Cluster, { block }: Extract<End, { readonly kind: 'range' }>): Members {
+function inRange(cluster: Cluster, { block, cidr }: Extract<End, { readonly kind: 'range' }>): Members {
   const isInside = (ip: string): boolean => {
     const address = parseAddress(ip);
     return address !== undefined && contains(block, address);
   };
   const pods = cluster.pods.filter(({ terminal, hostNetwork, ips }) => !terminal && !hostNetwork && ips.some(isInside));
   const nodes = cluster.nodes.flatMap(({ ips }) => ips.filter(isInside));
-  return plain([...pods.map(memberOf), ...nodes.map((ip): Member => ({ kind: 'address', ip })), { kind: 'set', set: setOf(block) }]);
+  return plain([...pods.map(memberOf), ...nodes.map((ip): Member => ({ kind: 'address', ip })), { kind: 'set', set: setOf(block), text: cidr }]);
 }
 
 function everyPod(cluster: Cluster, namespace: string | undefined): Members | Problem {

@@ -6,7 +6,7 @@ import type { PodPort, Protocol } from '../../netpol/model.ts';
 import type { Service, ServicePort } from '../needs/catalog.ts';
 import type { SnapshotPod } from '../world.ts';
 import type { Cluster } from './cluster.ts';
-import { quoted, type Problem } from './end.ts';
+import { endText, quoted, type Problem } from './end.ts';
 import { memberOf, METADATA_PORT, noService, membersOf, type Member, type Members } from './members.ts';
 import { portText, type Destination, type Port } from './port.ts';
 import { counted, listed } from './words.ts';
@@ -30,18 +30,20 @@ export type OnePort = Exclude<Port, { readonly kind: 'any' }>;
 
 export function targetsOf(cluster: Cluster, { end, port }: Destination): Targets | Problem {
   if (port?.kind === 'any') return { problem: 'any is not one port: write the one that is meant' };
-  const service = end.kind === 'address' ? cluster.serviceAt(end.address) : undefined;
-  if (service !== undefined && end.kind === 'address' && isServed(service, port)) {
-    const found = serviceTargets(cluster, service, port);
-    return 'problem' in found ? found : { ...found, notes: [`${end.ip} is an address of Service ${idOf(service)}.`, ...found.notes] };
-  }
   if (end.kind === 'service') {
-    const named = cluster.catalog.service(end.namespace, end.name);
-    return named === undefined ? noService(cluster, end) : serviceTargets(cluster, named, port);
+    const service = cluster.catalog.service(end.namespace, end.name);
+    return service === undefined ? noService(cluster, end) : serviceTargets(cluster, service, port);
   }
+  const service = end.kind === 'address' ? cluster.serviceAt(end.address) : undefined;
+  if (service !== undefined && isServed(service, port)) return behindAddress(cluster, service, { text: endText(end), port });
   const members = membersOf(cluster, end);
   if ('problem' in members) return members;
   return memberTargets(members, end.kind === 'metadata' ? port ?? { kind: 'number', port: METADATA_PORT, protocol: 'TCP' } : port);
+}
+
+function behindAddress(cluster: Cluster, service: Service, { text, port }: { readonly text: string; readonly port: OnePort | undefined }): Targets | Problem {
+  const found = serviceTargets(cluster, service, port);
+  return 'problem' in found ? found : { ...found, notes: [`${text} is an address of Service ${idOf(service)}.`, ...found.notes] };
 }
 
 /** A pod is not looked for behind an address for a port that the Service does not have. */

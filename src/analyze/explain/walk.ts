@@ -6,11 +6,10 @@
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { Decider, TierName } from '../../netpol/answer.ts';
-import { applyingTo } from '../../netpol/evaluate.ts';
+import { askedOf } from '../../netpol/evaluate.ts';
 import { matchRule, type Question } from '../../netpol/match.ts';
 import type { Connection, PolicyRef } from '../../netpol/model.ts';
 import type { Rule } from '../../netpol/rules.ts';
-import { sideOf } from '../../netpol/side.ts';
 import type { NamedClusterPolicy, World } from '../../netpol/world.ts';
 
 /** A rule that matches; `maybe` where only the network plugin knows. */
@@ -26,16 +25,11 @@ export interface TierStep {
   readonly matching: readonly Matching[];
 }
 
-/** Empty where the side is no governed pod. Tiers without a policy are left out. */
+/** Of one address family. Empty where policies are not asked at all; tiers without a policy are left out. */
 export function walk(world: World, connection: Connection, direction: Direction): readonly TierStep[] {
-  const from = sideOf(world, connection.from, connection.family);
-  const to = sideOf(world, connection.to, connection.family);
-  const [governed, peer] = direction === 'Egress' ? [from, to] : [to, from];
-  if (governed.kind !== 'pod') return [];
-  const applying = applyingTo(world, governed, direction);
-  const question: Question = {
-    ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options, codes: new Set(),
-  };
+  const asked = askedOf(world, connection, direction);
+  if ('verdict' in asked) return [];
+  const { applying, question } = asked;
   const ordered = (tier: 'Admin' | 'Baseline'): Omit<TierStep, 'asked'> => {
     const policies = applying.clusterPolicies.filter(({ compiled }) => compiled.tier === tier);
     const kinds = Map.groupBy(policies, ({ ref }) => ref.kind);
