@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import type { Clock } from './control/clock.ts';
 import { fenced } from './control/fence.ts';
 import { createControl, type Control, type Stores } from './control/control.ts';
+import { createIsolationWatches, type IsolationWatches } from './control/isolation/watches.ts';
 import { leadWithoutElection, leaseClient, startLeaderElection, type LeaderElection } from './control/leader.ts';
 import { stateGaugeRows } from './control/state-rows.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
@@ -52,9 +53,11 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
   const client = await connect(config, parts, metrics);
   const writer = fenced(client, () => election?.mayWrite() ?? false);
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
-  const intern = specInterner();
+  const intern = specInterner({ keepsForeign: config.evaluateIsolation });
+  const watches = config.evaluateIsolation ? isolationWatches(config, parts, client) : undefined;
   const control = createControl({
     stores, client: writer, intern, clock, log, settings: config, observer: metrics,
+    isolation: watches === undefined ? undefined : { options: config, pods: watches.pods, sources: () => watches.sources(reflectors.map((each) => each.health()).filter(({ resource }) => resource !== BASELINES.plural)) },
     events: createEventRecorder({
       send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
       instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
@@ -71,12 +74,15 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
     }),
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
+  void synced.then(() => {
+    if (!life.stopping) watches?.start({ pod: control.changed.pod, otherPolicy: control.changed.otherPolicy, health: control.state.isolation.healthChanged });
+  });
   election = startElection({ config, parts, client, control, synced });
   metrics.connect({
     leading: () => election?.leading ?? false,
     state: () => stateGaugeRows({ state: control.state, stores, limit: SERIES_LIMIT, now: clock.now, wallMs: clock.wallMs }),
     queues: () => queueRows(control, config),
-    watches: () => reflectors.map((each) => each.health()),
+    watches: () => [...reflectors.map((each) => each.health()), ...watches?.healths() ?? []],
   });
   return {
     url: http.url,
@@ -86,7 +92,7 @@ export async function startOperator(config: Config, parts: OperatorParts): Promi
       log.info('Stopping');
       await control.drain(config.drainTimeoutMs);
       await election?.stop();
-      await Promise.all(reflectors.map((each) => each.stop()));
+      await Promise.all([...reflectors.map((each) => each.stop()), watches?.stop()]);
       await http.close();
       await client.close();
       log.info('Stopped');
@@ -116,7 +122,8 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
   let missing = 3;
   const shared = {
     client, log: parts.log.child({ component: 'watch' }), clock: parts.clock,
-    settings: { auditMinMs: config.relistIntervalMs * 2 / 3, auditMaxMs: config.relistIntervalMs * 4 / 3 },
+    settings: relistEvery(config.relistIntervalMs),
+    onHealth: control.state.isolation.healthChanged,
     onSynced: () => { if ((missing -= 1) === 0) onSynced(); },
   };
   const wasOurs = (name: string, namespace: string | undefined, uid: string | undefined): boolean => {
@@ -131,6 +138,15 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
     }),
     startReflector({ ...shared, resource: BASELINES, parse: parseBaseline, store: stores.baselines, onChange: control.changed.baseline }),
   ];
+}
+
+const relistEvery = (intervalMs: number) => ({ auditMinMs: intervalMs * 2 / 3, auditMaxMs: intervalMs * 4 / 3 });
+
+/** Listing every pod again is dear, and what a lost event would hide here is reported, not written. */
+const RELISTS_OF_PODS = 4;
+
+function isolationWatches(config: Config, { log, clock }: OperatorParts, client: KubeClient): IsolationWatches {
+  return createIsolationWatches({ client, clock, log: log.child({ component: 'watch' }), settings: relistEvery(config.relistIntervalMs * RELISTS_OF_PODS) });
 }
 
 interface ElectionParts { readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient; readonly control: Control; readonly synced: Promise<void> }

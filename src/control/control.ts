@@ -4,6 +4,7 @@
  * Keys gather from the first event on; nothing runs and nothing is written before `start`. What is remembered
  * of namespaces begins there, so that a new leader looks at the whole cluster.
  */
+import type { Direction } from '../api/network-policy.ts';
 import type { EventRecorder } from '../apply/events.ts';
 import { perform } from '../apply/perform.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -17,6 +18,8 @@ import { createAnnouncer } from './announce.ts';
 import { assessRemovals } from './assess.ts';
 import type { Clock } from './clock.ts';
 import { createController, type Controller, type ControllerObserver } from './controller.ts';
+import type { CauseKind } from './isolation/causes.ts';
+import { createIsolation, NO_ISOLATION, type Isolation, type IsolationParts } from './isolation/isolation.ts';
 import { createNamespaceMemories, type NamespaceMemories } from './namespace-memory.ts';
 import { reconcileBaseline } from './reconcile-baseline.ts';
 import { reconcileNamespace } from './reconcile-namespace.ts';
@@ -40,6 +43,7 @@ export interface ControlObserver {
   /** Names of templates that exist now; their counters start at 0. */
   templatesKnown(templates: Iterable<string>): void;
   timeToProtect(seconds: number): void;
+  effectiveDrift(direction: Direction, change: 'opened' | 'closed', cause: CauseKind): void;
 }
 
 export type ControllerName = 'namespace' | 'baseline' | 'removals';
@@ -60,6 +64,8 @@ export interface ControlParts {
   readonly events: EventRecorder;
   readonly observer: ControlObserver;
   readonly settings: ControlSettings;
+  /** Where what is really isolated comes from; absent where nobody wants to know. */
+  readonly isolation?: Pick<IsolationParts, 'options' | 'sources' | 'pods'> | undefined;
 }
 
 /** What state gauges, the page and tests read. */
@@ -68,6 +74,7 @@ export interface ControlState {
   readonly memories: NamespaceMemories;
   readonly gate: RemovalGate;
   readonly controllers: Readonly<Record<ControllerName, Controller>>;
+  readonly isolation: Isolation;
   /** When every namespace was last planned at once; milliseconds since the epoch. */
   lastFullScanMs(): number | undefined;
 }
@@ -79,6 +86,8 @@ export interface Control {
     namespace(change: Change<NamespaceRecord>): void;
     policy(change: Change<PolicyRecord>): void;
     baseline(change: Change<BaselineRecord>): void;
+    pod: Isolation['changed']['pod'];
+    otherPolicy: Isolation['changed']['other'];
   };
   /** Call when every store is synced and this replica may write. */
   start(): void;
@@ -100,6 +109,10 @@ export function createControl(parts: ControlParts): Control {
   const views = createViews({ ...stores, systemNamespaces: new Set(settings.systemNamespaces), wallMs: clock.wallMs });
   let started = false;
   let scannedMs: number | undefined;
+  const isolation = parts.isolation === undefined ? NO_ISOLATION : createIsolation({
+    ...parts.isolation, memories, clock, namespaces: stores.namespaces, policies: stores.policies, log: log.child({ component: 'isolation' }), events: parts.events,
+    leads: () => started, countDrift: parts.observer.effectiveDrift, touchBaseline: (name) => touchBaseline(name, 0),
+  });
 
   const gate = createRemovalGate({
     baseline: (name) => stores.baselines.get(name),
@@ -108,7 +121,7 @@ export function createControl(parts: ControlParts): Control {
     wallMs: clock.wallMs,
     onHeldChanged: (baseline) => controllers.baseline.add(baseline, 'drift'),
   });
-  const shared: Shared = { ...parts, memories, views, gate, processed: new Map(), draining: false, touchBaseline, wake };
+  const shared: Shared = { ...parts, isolation, memories, views, gate, processed: new Map(), draining: false, touchBaseline, wake };
   const reconcileOneBaseline = baselineReconciler(shared);
   const controllers: Record<ControllerName, Controller> = {
     namespace: controllerOf('namespace', settings.maxInFlight, namespaceReconciler(shared), parts),
@@ -133,6 +146,7 @@ export function createControl(parts: ControlParts): Control {
   }
 
   function onNamespace(change: Change<NamespaceRecord>): void {
+    isolation.changed.namespace(change);
     const urgency = namespaceTrigger(change);
     if (urgency === undefined) return;
     const isNew = urgency === 'new' && started;
@@ -142,6 +156,7 @@ export function createControl(parts: ControlParts): Control {
 
   function onPolicy(change: Change<PolicyRecord>): void {
     views.policyChanged(change);
+    isolation.changed.policy(change);
     const urgency = policyTrigger(change);
     if (urgency !== undefined && change.namespace !== undefined) controllers.namespace.add(change.namespace, started ? urgency : 'resync');
     touchLeaving(change.before);
@@ -180,24 +195,27 @@ export function createControl(parts: ControlParts): Control {
   }
 
   return {
-    state: { views, memories, gate, controllers, lastFullScanMs: () => scannedMs },
-    changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline },
+    state: { views, memories, gate, controllers, isolation, lastFullScanMs: () => scannedMs },
+    changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline, pod: isolation.changed.pod, otherPolicy: isolation.changed.other },
     start() {
       started = true;
       replanAll();
       for (const controller of Object.values(controllers)) controller.start();
     },
     async drain(deadlineMs) {
+      isolation.stop();
       await Promise.all(Object.values(controllers).map((controller) => controller.drain(deadlineMs)));
       await keepAccounts();
     },
     stop(reason) {
+      isolation.stop();
       for (const controller of Object.values(controllers)) controller.stop(reason);
     },
   };
 }
 
-interface Shared extends ControlParts {
+interface Shared extends Omit<ControlParts, 'isolation'> {
+  readonly isolation: Isolation;
   readonly memories: NamespaceMemories;
   readonly views: Views;
   readonly gate: RemovalGate;
@@ -215,7 +233,7 @@ function controllerOf(name: ControllerName, concurrency: number, reconcile: Para
 }
 
 function namespaceReconciler(shared: Shared): (key: string, signal: AbortSignal) => Promise<{ requeueAtMs?: number }> {
-  const { clock, log, gate, views, memories, stores, observer, client, intern } = shared;
+  const { clock, log, gate, views, memories, stores, observer, client, intern, isolation } = shared;
   const announcer = createAnnouncer(shared.events);
   const planParts: PlanRecorderParts = {
     gate, now: clock.now, wallMs: clock.wallMs, touchBaseline: shared.touchBaseline, onProtected: observer.timeToProtect,
@@ -245,6 +263,7 @@ function namespaceReconciler(shared: Shared): (key: string, signal: AbortSignal)
       recordPlan(view, plan, memory, planParts);
       views.keepDeleted(plan.namespace, new Set(plan.names.map(({ name }) => name)));
       if (memory.report?.attention?.state === 'conflicted') announcer.conflict(memory.report);
+      isolation.planned(plan.namespace);
     },
     written: (namespace, memory, write, result) => recordWrite({ namespace, memory }, write, result, writeParts),
     perform: (namespace, write, abort) => perform(namespace, write, { client, policies: stores.policies, intern }, abort),
@@ -257,13 +276,14 @@ function namespaceReconciler(shared: Shared): (key: string, signal: AbortSignal)
 }
 
 function baselineReconciler(shared: Shared): (key: string, signal: AbortSignal) => Promise<{ requeueAtMs?: number }> {
-  const { clock, gate, views, memories, stores, client, settings, processed } = shared;
+  const { clock, gate, views, memories, stores, client, settings, processed, isolation } = shared;
   const announcer = createAnnouncer(shared.events);
   const writtenAtMs = new Map<string, number>();
   const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
-    rows: (name) => statusRows(name, memories, clock.now()),
+    rows: (name) => statusRows(name, memories, clock.now(), (namespace) => isolation.of(namespace)?.effect),
+    isolation: isolation.knowledge,
     processed(name) {
       const version = views.changedIn(name);
       if (processed.get(name) === version) return true; // once is enough: a namespace that comes later is pending, not unprocessed

@@ -3,10 +3,11 @@ import { COVERAGES } from '../plan/coverage.ts';
 import type { CompiledBaseline, CompiledExemption } from '../plan/compile.ts';
 import { isFullyLabelled } from '../plan/ownership.ts';
 import type { ControlState, Stores } from './control.ts';
+import { isolationRows } from './isolation/rows.ts';
 import { attentionRows, countRows, coverageRows, stateRows, type Row } from './summary.ts';
 
 export interface StateRowsParts {
-  readonly state: Pick<ControlState, 'views' | 'memories' | 'gate' | 'lastFullScanMs'>;
+  readonly state: Pick<ControlState, 'views' | 'memories' | 'gate' | 'isolation' | 'lastFullScanMs'>;
   readonly stores: Stores;
   /** Up to how many namespaces and exemptions get a row of their own. */
   readonly limit: number;
@@ -16,14 +17,15 @@ export interface StateRowsParts {
 }
 
 export function stateGaugeRows(parts: StateRowsParts) {
-  const { state: { views, memories, gate }, stores, limit } = parts;
+  const { state: { views, memories, gate, isolation }, stores, limit } = parts;
   const { baselines } = views.cluster();
   const names = baselines.map(({ name }) => name);
-  const attention = attentionRows(memories, limit, parts.now());
+  const attention = attentionRows(memories, limit, parts.now(), (namespace) => isolation.of(namespace)?.effect);
   const scannedMs = parts.state.lastFullScanMs();
   return {
     namespaces: stateRows(names, memories),
     coverageNamespaces: coverageRows(memories, COVERAGES),
+    ...isolationRows({ namespaces: stores.namespaces.all(), isolation, memories }),
     namespaceAttention: attention.rows,
     namespaceAttentionDropped: [{ labels: {}, value: attention.dropped }],
     policies: policyRows(stores),

@@ -72,8 +72,10 @@ export interface PolicyRecord extends ObjectRecord {
   /** A managedFields entry of our manager: we wrote it once, whatever became of its labels. */
   readonly writtenByUs: boolean;
   readonly specHash: string;
-  /** Kept for what may be ours; of a foreign policy only the hash is. */
+  /** Kept for what may be ours: nothing is decided by the spec of a foreign policy but whether it equals a planned one. */
   readonly spec: NetworkPolicySpec | undefined;
+  /** The same, of foreign policies too where the interner keeps them: for who asks what policies mean together. */
+  readonly anySpec: NetworkPolicySpec | undefined;
   readonly deleting: boolean;
   readonly ownerReferences: number;
   readonly finalizers: readonly string[];
@@ -119,7 +121,11 @@ export function parseNamespace(object: WireNamespace): NamespaceRecord {
 }
 
 /** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
-export type InternSpec = (spec: NetworkPolicySpec | undefined) => HashedSpec;
+export interface InternSpec {
+  (spec: NetworkPolicySpec | undefined): HashedSpec;
+  /** Whether records keep the specs of foreign policies. */
+  readonly keepsForeign: boolean;
+}
 
 /** `wasOurs`: this same object (by uid) was known as written by us before, whatever its managedFields say now. */
 export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
@@ -138,6 +144,7 @@ export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOu
     writtenByUs,
     specHash: hash,
     spec: ours ? spec : undefined,
+    anySpec: ours || intern.keepsForeign ? spec : undefined,
     deleting: metadata.deletionTimestamp !== undefined,
     ownerReferences: metadata.ownerReferences?.length ?? 0,
     finalizers: metadata.finalizers ?? NO_FINALIZERS,
@@ -184,11 +191,11 @@ function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | u
  * Remembers canonical specs by their text; forgets all when it holds so many characters, since sharing is only a
  * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
  */
-export function specInterner(limitCharacters = 4_000_000): InternSpec {
+export function specInterner({ limitCharacters = 4_000_000, keepsForeign = false } = {}): InternSpec {
   const byText = new Map<string, HashedSpec>();
   const byHash = new Map<string, HashedSpec>();
   let characters = 0;
-  return (spec) => {
+  const intern = (spec: NetworkPolicySpec | undefined): HashedSpec => {
     const text = JSON.stringify(spec ?? {});
     const known = byText.get(text);
     if (known !== undefined) return known;
@@ -204,6 +211,7 @@ export function specInterner(limitCharacters = 4_000_000): InternSpec {
     characters += text.length;
     return shared;
   };
+  return Object.assign(intern, { keepsForeign });
 }
 
 export function identity(metadata: ObjectMeta): ObjectRecord {

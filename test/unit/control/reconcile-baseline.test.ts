@@ -28,6 +28,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
     baseline: () => state.baseline,
     rows: () => [],
     processed: () => true,
+    isolation: () => ({ kind: 'Known' }),
     held: () => NOTHING_HELD,
     holding: () => 0,
     async patchMetadata(_record, patch) { state.patches.push(patch); },
@@ -48,7 +49,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   return { state, run: () => reconcileBaseline('b', parts, new AbortController().signal), parts };
 }
 
-const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false });
+const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false, isolation: undefined });
 
 describe('status of a baseline', () => {
   it('is written once, and not again while nothing changes', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { baselineStatus, type BaselineStatus, type Held } from '../../../src/api/v1alpha1.ts';
 import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compile.ts';
+import type { RowIsolation } from '../../../src/plan/effect.ts';
 import { nextStatus, type StatusInput, type StatusRow } from '../../../src/plan/status.ts';
 import { STATES, type State, type VerdictReason } from '../../../src/plan/verdict.ts';
 import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/build.ts';
@@ -10,14 +11,14 @@ import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/bu
 const NOW = '2026-06-01T12:00:00Z';
 const LATER = '2026-06-01T13:00:00Z';
 
-interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note']; owner?: string }
-const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note, owner = '' }: RowFields = {}): StatusRow =>
-  ({ namespace, verdict: { state, reason, message }, young, note, owner });
+interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note']; owner?: string; isolation?: RowIsolation }
+const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note, owner = '', isolation }: RowFields = {}): StatusRow =>
+  ({ namespace, verdict: { state, reason, message }, young, note, owner, isolation });
 const rows = (...states: State[]): StatusRow[] => states.map((state, index) => row(`ns-${index}`, state));
 
 function status(fields: Partial<StatusInput> = {}): BaselineStatus {
   return nextStatus({
-    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], now: NOW, ...fields,
+    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], isolation: { kind: 'Off' }, now: NOW, ...fields,
   });
 }
 /** `Ready=True Succeeded`. */
