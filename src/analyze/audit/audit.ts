@@ -52,9 +52,10 @@ export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit 
   const parts = partsOf(snapshot, input, createStanding({ baselines: baselinesOf(snapshot), systemNamespaces, nowMs }));
   const pods = Map.groupBy(input.pods, ({ namespace }) => namespace);
   const policies = Map.groupBy(input.policies.filter((policy) => policy.kind === 'NetworkPolicy'), ({ namespace }) => namespace);
-  const wanted = input.namespaces.filter((namespace) => !namespace.terminating && options.includes(namespace) && (options.includeSystem || !systemNamespaces.has(namespace.name)));
+  const asked = input.namespaces.filter((namespace) => !namespace.terminating && options.includes(namespace));
+  const wanted = options.includeSystem ? asked : asked.filter(({ name }) => !systemNamespaces.has(name));
   const namespaces = worstFirst(wanted.map((namespace) => auditNamespace({ namespace, pods: pods.get(namespace.name) ?? [], policies: policies.get(namespace.name) ?? [] }, parts)));
-  return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces), unread: snapshot.unread };
+  return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces, asked.length - wanted.length), unread: snapshot.unread };
 }
 
 function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['standing']): Parts {

@@ -94,8 +94,9 @@ function similarTo(key: string, wanted: readonly string[], byKey: ReadonlyMap<st
 
 function nearest(word: string, others: readonly string[]): string[] {
   if (others.length > MOST_COMPARED) return [];
-  const ranked = others.map((other) => ({ other, distance: edits(other, word) }));
-  return ranked.sort((a, b) => a.distance - b.distance || compared(a.other, b.other)).slice(0, MOST_SIMILAR).map(({ other }) => other);
+  const ranked = others.map((other) => ({ other, distance: edits(other, word) })).sort((a, b) => a.distance - b.distance || compared(a.other, b.other));
+  const near = ranked.filter(({ distance }) => distance <= MOST_EDITS);
+  return (near.length > 0 ? near : ranked).slice(0, MOST_SIMILAR).map(({ other }) => other);
 }
 
 /** A key with thousands of values is an identity; none of them helps. */

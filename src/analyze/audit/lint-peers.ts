@@ -37,7 +37,7 @@ function orForAnd(placed: PlacedRule, namespace: string, inventory: Inventory): 
     if (isMeant({ namespaces: namespaces.namespaceSelector, pods: pods.podSelector }, namespace, inventory)) return [];
     return [{
       id: 'or-for-and', level: 'WARN', path: [...placed.path, PEERS_OF[placed.direction], index], direction: placed.direction,
-      message: `peers ${index} and ${index + 1} are two: every pod of the selected namespaces, or the selected pods of namespace ${namespace}`,
+      message: `peers ${index} and ${index + 1} are alternatives: every pod of the selected namespaces, or the selected pods of namespace ${namespace}`,
       fix: 'if pods of those namespaces are meant, put namespaceSelector and podSelector into one peer (one dash)',
     }];
   });

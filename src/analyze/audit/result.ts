@@ -47,7 +47,10 @@ export interface DirectionSummary {
 export interface Summary {
   readonly namespaces: number;
   readonly levels: Readonly<Record<Level, number>>;
+  /** System namespaces among them. */
   readonly system: number;
+  /** System namespaces that are not told about. */
+  readonly systemLeftOut: number;
   readonly directions: Readonly<Record<Direction, DirectionSummary>>;
   /** Of all (namespace, direction) pairs, without exempt and system ones, how many of a hundred are isolated, rounded down. Absent where there is none. */
   readonly score: number | undefined;

@@ -5,7 +5,7 @@ import { NAMESPACE_CLASSES } from '../../netpol/namespace-class.ts';
 import { compared, LEVELS, type Level } from './finding.ts';
 import type { DirectionSummary, NamespaceAudit, Summary } from './result.ts';
 
-export function summaryOf(namespaces: readonly NamespaceAudit[]): Summary {
+export function summaryOf(namespaces: readonly NamespaceAudit[], systemLeftOut: number): Summary {
   const directions = { Ingress: directionSummary('Ingress', namespaces), Egress: directionSummary('Egress', namespaces) };
   const both = DIRECTIONS.map((direction) => directions[direction]);
   const isolated = both.reduce((sum, found) => sum + found.isolated, 0);
@@ -15,6 +15,7 @@ export function summaryOf(namespaces: readonly NamespaceAudit[]): Summary {
     namespaces: namespaces.length,
     levels: { FAIL: count('FAIL'), WARN: count('WARN'), OK: count('OK') },
     system: namespaces.filter(({ standing }) => standing.isSystem).length,
+    systemLeftOut,
     directions,
     score: all === 0 ? undefined : Math.floor((isolated * 100) / all),
   };

@@ -3,7 +3,7 @@ import type { Direction } from '../../api/network-policy.ts';
 import type { PortSpan } from '../../netpol/cells.ts';
 import { LAST_PORT } from '../../netpol/compile-network-policy.ts';
 import { PROTOCOLS } from '../../netpol/model.ts';
-import type { ObjectName, Path } from './finding.ts';
+import type { Finding, ObjectName, Path } from './finding.ts';
 
 export const RULES_OF = { Ingress: 'ingress', Egress: 'egress' } as const satisfies Record<Direction, string>;
 export const PEERS_OF = { Ingress: 'from', Egress: 'to' } as const satisfies Record<Direction, string>;
@@ -17,6 +17,13 @@ export function objectText({ kind, namespace, name }: ObjectName): string {
 export function placeText(path: Path): string {
   const parts = path[0] === 'spec' ? path.slice(1) : path;
   return parts.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${part}`)).join('');
+}
+
+/** `in NetworkPolicy shop/allow-web, ingress[0].from[1] (shop.yaml:12)`; empty for a namespace of a cluster. */
+export function whereOf({ object, path, file, line }: Finding): string {
+  const source = [file, line].filter((part) => part !== undefined).join(':');
+  if (object.kind === 'Namespace') return source === '' ? '' : `at ${source}`;
+  return `in ${objectText(object)}${path.length === 0 ? '' : `, ${placeText(path)}`}${source === '' ? '' : ` (${source})`}`;
 }
 
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
