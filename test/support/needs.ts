@@ -1,8 +1,8 @@
-/** Needs of clusters that are written as YAML, as lines that a test reads. */
-import type { Snapshot } from '../../src/analyze/snapshot.ts';
+/** Needs of small clusters, as lines that a test reads. */
+import type { KubeObject, Snapshot } from '../../src/analyze/snapshot.ts';
 import { needsOf } from '../../src/analyze/needs/needs.ts';
 import { needText, type NeedKind } from '../../src/analyze/needs/need.ts';
-import { snapshotOf } from './snapshot.ts';
+import { snapshotOfObjects } from './snapshot.ts';
 
 /** `ingress: Deployment edge/nginx -> Service shop/web, port 8080`; of one kind where it is given, then without the kind. */
 export function needLines(snapshot: Snapshot, only?: NeedKind): string[] {
@@ -14,12 +14,12 @@ export function problemsIn(snapshot: Snapshot, only?: NeedKind): string[] {
   return [...new Set(needsOf(snapshot).unresolved.filter(({ kind }) => only === undefined || kind === only).map(({ problem }) => problem))];
 }
 
-/** Several texts as one cluster. */
-export const cluster = (...documents: readonly string[]): Snapshot => snapshotOf(documents.join('\n---\n'));
+/** Several objects, as JSON, as one cluster. */
+export const cluster = (...documents: readonly string[]): Snapshot => snapshotOfObjects(documents.map((document) => JSON.parse(document) as KubeObject));
 
 interface PodFields { readonly labels?: Record<string, string>; readonly spec?: object; readonly annotations?: Record<string, string>; readonly ip?: string; readonly container?: object; readonly status?: object }
 
-/** `ns/name`, Running, with one container; JSON is YAML. */
+/** `ns/name`, Running, with one container. */
 export function pod(id: string, { labels = {}, spec = {}, annotations = {}, ip, container = {}, status = {} }: PodFields = {}): string {
   const [namespace = '', name = ''] = id.split('/');
   return JSON.stringify({

@@ -5,13 +5,17 @@ import { KINDS, type KindName } from '../../src/kube/kinds.ts';
 
 /** Documents separated by `---`. Every known kind counts as read. */
 export function snapshotOf(text: string, fields: Partial<Snapshot> = {}): Snapshot {
+  return snapshotOfObjects(parseAllDocuments(text).flatMap((document) => (document.toJS() as KubeObject | null) ?? []), fields);
+}
+
+export function snapshotOfObjects(all: readonly KubeObject[], fields: Partial<Snapshot> = {}): Snapshot {
   const objects = new Map<KindName, Sourced[]>();
-  for (const document of parseAllDocuments(text)) {
-    const object = document.toJS() as KubeObject | null;
-    if (object === null) continue;
+  for (const object of all) {
     const kind = kindOf(object);
     if (kind === undefined) throw new Error(`not a known kind: ${object.apiVersion} ${object.kind}`);
-    objects.set(kind, [...objects.get(kind) ?? [], { object, origin: undefined }]);
+    const known = objects.get(kind);
+    if (known === undefined) objects.set(kind, [{ object, origin: undefined }]);
+    else known.push({ object, origin: undefined });
   }
   return { source: 'cluster', from: 'https://example.test', objects, unread: [], ...fields };
 }

@@ -1,4 +1,5 @@
 /** What becomes of the policies of a namespace, as a whole: steps on the way are left out. */
+import { TEMPLATE_HASH_ANNOTATION } from '../../api/names.ts';
 import type { PolicyRecord } from '../../kube/objects.ts';
 import type { DesiredPolicy } from '../../plan/claims.ts';
 import { compare, describeDifferences, type FieldDifference } from '../../plan/drift.ts';
@@ -46,7 +47,10 @@ export function heldChange(write: Write): PolicyChange {
   return { action: write.kind === 'Create' ? 'create' : 'change', policy: policy.name, baseline: policy.baseline, cause, differences: write.kind === 'Create' ? [] : write.differences };
 }
 
-/** `create allow-dns`, `change default-deny (spec.egress is …, should be …)`. */
+/** `create allow-dns`, `change default-deny (spec.egress is …, should be …)`. The hash follows the spec and goes without saying. */
 export function changeText({ action, policy, differences }: PolicyChange): string {
-  return `${action} ${policy}${differences.length === 0 ? '' : ` (${describeDifferences(differences)})`}`;
+  const telling = differences.filter(({ field }) => field !== HASH_FIELD);
+  const said = telling.length > 0 ? telling : differences;
+  return `${action} ${policy}${said.length === 0 ? '' : ` (${describeDifferences(said)})`}`;
 }
+const HASH_FIELD = `metadata.annotations[${TEMPLATE_HASH_ANNOTATION}]`;

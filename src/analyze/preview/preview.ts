@@ -55,6 +55,8 @@ export interface Preview {
   /** Every namespace, by name. */
   readonly namespaces: readonly NamespaceOutcome[];
   readonly held: readonly HeldRemovals[];
+  /** What the above was told from. */
+  readonly plan: ClusterPlan;
   readonly needs: number;
   readonly cuts: readonly CutOff[];
   /** Denied today already; applying changes nothing about it. */
@@ -82,7 +84,7 @@ export function previewOf(input: PreviewInput): Preview {
   const suggestions = suggest(cuts, target, plan);
   const kept = keptWith(input, { base, target, suggestions });
   return {
-    baselines, unresolved, held: plan.held, needs: needs.length,
+    baselines, unresolved, plan, held: plan.held, needs: needs.length,
     namespaces: plan.settled.map((one) => outcomeOf(one, baselines)),
     cuts: cuts.map(({ need, sides }) => ({ need, sides, keptBy: suggestions.keepers.get(need) ?? [], kept: kept(need) })),
     alreadyBlocked: judged.flatMap(({ need, sides, isCut, verdict }) => (!isCut && verdict === 'denied' ? [{ need, sides }] : [])),

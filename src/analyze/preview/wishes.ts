@@ -39,7 +39,7 @@ export function wishFor(need: Need, direction: Direction, wide: boolean): Wish |
     return { ...base, group: `${shared} ${direction}`, name: shared, podSelector: isSource ? podSelectorOf(own) : EVERY_POD, peers: sharedPeers(widthOf(need, direction), other, isSource), port };
   }
   if (wide && need.kind === 'service') return wideWish(base, other, port);
-  const name = need.kind === 'outside' ? `allow-outside-to-${shortName(need.to)}` : `allow-${shortName(need.from)}-to-${shortName(need.to)}`;
+  const name = need.kind === 'outside' ? `allow-outside-to-${shortName(own)}` : `allow-${shortName(own)}-${direction === 'Egress' ? 'to' : 'from'}-${shortName(other)}`;
   return { ...base, group: `${name} ${direction} ${own.name} ${other.name}`, name, podSelector: podSelectorOf(own), peers: peersOf(other), port };
 }
 
