@@ -74,6 +74,33 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[1]?.status.protected, '2/2');
   });
 
+  it('takes away counts that are not known any more: a merge patch would keep them', async () => {
+    let known = true;
+    const { state, run } = world({}, { isolation: () => (known ? { kind: 'Known' } : { kind: 'Unknown', why: 'pods: 403' }) });
+    await run();
+    assert.deepEqual([state.statuses[0]?.status.isolated, state.statuses[0]?.status.namespaces?.isolated], ['0/0', 0]);
+    known = false;
+    state.clock += 10_000;
+    await run();
+    const { namespaces, isolated } = state.statuses[1]?.status ?? {};
+    assert.deepEqual([isolated, namespaces?.isolated, namespaces?.overridden], ['unknown', null, null]);
+  });
+
+  it('tells within half a second that another namespace is overridden, but not of pods', async () => {
+    const rows = [{ ...row('protected'), isolation: { isolated: true, overridden: undefined as string | undefined } }];
+    const { state, run } = world({}, { rows: () => rows });
+    await run();
+    rows[0] = { ...row('protected'), isolation: { isolated: false, overridden: 'egress is open' } };
+    state.clock += 100;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
+    state.clock += 400;
+    await run();
+    assert.equal(state.statuses[1]?.status.namespaces?.overridden, 1);
+    state.clock += 60_000;
+    await run();
+    assert.equal(state.statuses.length, 2);
+  });
+
   it('keeps count of a confirmation that is being carried out twice a second', async () => {
     const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
     let left = 20;
