@@ -20,7 +20,8 @@ export function snapshotOfObjects(all: readonly KubeObject[], fields: Partial<Sn
   return { source: 'cluster', from: 'https://example.test', objects, unread: [], ...fields };
 }
 
-function kindOf({ apiVersion, kind }: KubeObject): KindName | undefined {
+/** `undefined` for a kind that is not known. */
+export function kindOf({ apiVersion, kind }: KubeObject): KindName | undefined {
   const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
   return (Object.keys(KINDS) as KindName[]).find((name) => KINDS[name].kind === kind && KINDS[name].group === group);
 }
