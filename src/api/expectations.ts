@@ -17,7 +17,14 @@ const expression = z.strictObject({
 }).refine(({ operator, values = [] }) => (values.length > 0) === (operator === 'In' || operator === 'NotIn'), {
   path: ['values'], message: 'In and NotIn need values; Exists and DoesNotExist take none',
 });
-const selector = z.strictObject({ matchLabels: z.record(z.string(), z.string()).optional(), matchExpressions: z.array(expression).optional() });
+/** Kept as it is: a record of zod drops the key `__proto__`, and the selector would match more. */
+const labels = z.custom<Readonly<Record<string, string>>>(isLabels, 'expected texts by label key');
+const selector = z.strictObject({ matchLabels: labels.optional(), matchExpressions: z.array(expression).optional() });
+
+function isLabels(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((label) => typeof label === 'string');
+}
+
 export type ExpectedSelector = z.infer<typeof selector>;
 
 /** An end as text; its grammar is the one of `npb explain`. */
@@ -53,5 +60,5 @@ export const expectationsFile = z.strictObject({
   apiVersion: z.literal(EXPECTATIONS_VERSION),
   kind: z.literal(EXPECTATIONS_KIND),
   metadata: z.looseObject({}).optional(),
-  expectations: z.array(z.unknown()).min(1),
+  expectations: z.array(z.unknown()).min(1, 'expected at least one'),
 });

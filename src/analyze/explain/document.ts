@@ -25,7 +25,7 @@ export function explanationDocument(cluster: Cluster, question: QuestionText, { 
   };
 }
 
-function caseDocument(cluster: Cluster, { verdict, connection: { port, protocol }, family, ...found }: Case): object {
+export function caseDocument(cluster: Cluster, { verdict, connection: { port, protocol }, family, ...found }: Case): object {
   return {
     verdict,
     from: partyDocument(found.from, found.allFrom), to: partyDocument(found.to, found.allTo), pairs: found.pairs,

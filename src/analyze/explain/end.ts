@@ -24,8 +24,8 @@ export type End =
   /** Absent: of every namespace. */
   | { readonly kind: 'every pod'; readonly namespace: string | undefined };
 
-/** Why a text says nothing, and what would. */
-export interface Problem { readonly problem: string }
+/** Why a text says nothing, and what would; `absent`: it does, but nobody in the cluster is meant. */
+export interface Problem { readonly problem: string; readonly absent?: true }
 
 /** What may stand before `NAMESPACE/NAME`, as kubectl abbreviates it. */
 const OBJECT_KINDS: ReadonlyMap<string, 'Pod' | 'Service' | WorkloadKind> = new Map([

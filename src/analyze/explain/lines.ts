@@ -51,13 +51,19 @@ function caseLines(cluster: Cluster, found: Case, codes: readonly Code[]): Line[
   ];
 }
 
-function headline({ verdict, from, to, connection: { port, protocol }, family }: Case): Line {
+function headline(found: Case): Line {
+  return [{ text: VERDICT_WORDS[found.verdict], tone: TONES[found.verdict] }, `  ${caseText(found)}`];
+}
+
+/** Who connects to whom, and on which port. */
+export function caseText({ from, to, connection: { port, protocol }, family }: Case): string {
   const at = protocol === 'ICMP' ? 'ICMP' : `port ${portText({ kind: 'number', port, protocol })}`;
-  return [{ text: VERDICT_WORDS[verdict], tone: TONES[verdict] }, `  ${partyText(from)} -> ${partyText(to)}, ${at}${family === undefined ? '' : `, over ${family}`}`];
+  return `${partyText(from)} -> ${partyText(to)}, ${at}${family === undefined ? '' : `, over ${family}`}`;
 }
 
 export function partyText({ text, workload, ranges, endpoint }: Party): string {
-  if (workload !== undefined && !text.startsWith(workload.toLowerCase())) return `${text} (${workload})`;
+  const isWorkload = text.split('/').length === 3; // it stands for its pods, and is called by its name already
+  if (workload !== undefined && !isWorkload) return `${text} (${workload})`;
   return 'ip' in endpoint && endpoint.ip === text && ranges.length > 0 ? `${text} (for ${listed(ranges)})` : text;
 }
 
@@ -144,7 +150,8 @@ function matchText({ decider, match }: Matching, asked: boolean): string {
   return `${verb} ${refText(decider)}`;
 }
 
-function placeText(cluster: Cluster, ref: PolicyRef, rule: number, direction: Direction): string {
+/** ` (file:line)` of a rule, where it comes from a file. */
+export function placeText(cluster: Cluster, ref: PolicyRef, rule: number, direction: Direction): string {
   const origin = policyAt(cluster, ref)?.origin;
   return origin === undefined ? '' : ` (${origin.file}:${origin.lineOf(rulePath({ rule }, direction))})`;
 }

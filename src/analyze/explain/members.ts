@@ -25,8 +25,8 @@ export interface Members {
   readonly members: readonly Member[];
   /** For people: what an address is, and so on. */
   readonly notes: readonly string[];
-  /** hostNetwork pods that a pattern would have matched. */
-  readonly hostNetwork: number;
+  /** hostNetwork pods that a pattern passed over, as they would be typed. */
+  readonly hostNetwork: readonly string[];
 }
 
 /** An end that is no Service; those are targets, with ports of their own. */
@@ -50,7 +50,7 @@ export function membersOf(cluster: Cluster, end: PlainEnd): Members | Problem {
 }
 
 function plain(members: readonly Member[], ...notes: readonly string[]): Members {
-  return { members, notes, hostNetwork: 0 };
+  return { members, notes, hostNetwork: [] };
 }
 
 export function memberOf(pod: SnapshotPod): Member {
@@ -96,7 +96,7 @@ function onePod(pod: SnapshotPod): Members {
 
 function ofWorkload(end: End, pods: readonly SnapshotPod[]): Members | Problem {
   const running = pods.filter(({ terminal }) => !terminal);
-  if (running.length === 0) return { problem: `all pods of ${endText(end)} have finished, and none has traffic. Name one of them to ask about it` };
+  if (running.length === 0) return { problem: `all pods of ${endText(end)} have finished, and none has traffic. Name one of them to ask about it`, absent: true };
   return plain(running.map(memberOf));
 }
 
@@ -138,7 +138,7 @@ function everyPod(cluster: Cluster, namespace: string | undefined): Members | Pr
 /** Of a pattern: what is left when those that policies do not govern are counted out. */
 export function governed(pods: readonly SnapshotPod[]): Members {
   const live = pods.filter(({ terminal }) => !terminal);
-  return { members: live.filter(({ hostNetwork }) => !hostNetwork).map(memberOf), notes: [], hostNetwork: live.filter(({ hostNetwork }) => hostNetwork).length };
+  return { members: live.filter(({ hostNetwork }) => !hostNetwork).map(memberOf), notes: [], hostNetwork: live.filter(({ hostNetwork }) => hostNetwork).map(podText) };
 }
 
 function podsIn(cluster: Cluster, namespace: string): readonly SnapshotPod[] {
@@ -150,23 +150,24 @@ function absent(cluster: Cluster, end: Extract<End, { readonly name: string }>):
   if (!cluster.namespaces.has(namespace)) return noNamespace(cluster, namespace);
   const what = end.kind === 'object' ? end.apiKind : 'pod or workload with pods';
   const service = cluster.catalog.service(namespace, name);
-  if (service !== undefined) return { problem: `namespace ${namespace} has no ${what} ${quoted(name)}, but a Service of that name. Write svc/${namespace}/${name}` };
+  if (service !== undefined) return { problem: `namespace ${namespace} has no ${what} ${quoted(name)}, but a Service of that name. Write svc/${namespace}/${name}`, absent: true };
   const here = podsIn(cluster, namespace).flatMap((pod) => [...(pod.hypothetical ? [] : [pod.name]), ...(pod.workload === undefined ? [] : [pod.workload.name])]);
   const elsewhere = cluster.pods.filter((pod) => pod.name === name || pod.workload?.name === name).map((pod) => `${pod.namespace}/${name}`);
   const near = [...nearNames(name, here).map((each) => `${namespace}/${each}`), ...new Set(elsewhere)].slice(0, 3);
   const more = near.length > 0 ? didYouMean(near) : here.length === 0 ? '. It has no pods at all' : `. It has ${listed([...new Set(here)].sort())}`;
-  return { problem: `namespace ${namespace} has no ${what} ${quoted(name)}${more}` };
+  return { problem: `namespace ${namespace} has no ${what} ${quoted(name)}${more}`, absent: true };
 }
 
-function noNamespace(cluster: Cluster, name: string): Problem {
-  return { problem: `there is no namespace ${quoted(name)}${didYouMean(nearNames(name, cluster.namespaces.keys()))}` };
+/** A namespace that does not exist. */
+export function noNamespace(cluster: Cluster, name: string): Problem {
+  return { problem: `there is no namespace ${quoted(name)}${didYouMean(nearNames(name, cluster.namespaces.keys()))}`, absent: true };
 }
 
 /** A Service that does not exist. */
 export function noService(cluster: Cluster, { namespace, name }: { readonly namespace: string; readonly name: string }): Problem {
   if (!cluster.namespaces.has(namespace)) return noNamespace(cluster, namespace);
   const near = nearNames(name, cluster.catalog.services.filter((service) => service.namespace === namespace).map((service) => service.name));
-  return { problem: `namespace ${namespace} has no Service ${quoted(name)}${didYouMean(near.map((each) => `svc/${namespace}/${each}`))}` };
+  return { problem: `namespace ${namespace} has no Service ${quoted(name)}${didYouMean(near.map((each) => `svc/${namespace}/${each}`))}`, absent: true };
 }
 
 /** Whether a pod, a node or a Service of the cluster has the address. */

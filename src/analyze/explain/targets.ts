@@ -22,7 +22,6 @@ export interface Target {
 export interface Targets {
   readonly targets: readonly Target[];
   readonly notes: readonly string[];
-  readonly hostNetwork: number;
 }
 
 /** Every port is asked for by those who know the rules; here it is a mistake. */
@@ -52,13 +51,13 @@ function isServed({ ports }: Service, port: Port | undefined): boolean {
 }
 
 /** Members whose ports are not those of a Service. */
-export function memberTargets({ members, notes, hostNetwork }: Members, port: OnePort | undefined): Targets | Problem {
+export function memberTargets({ members, notes }: Members, port: OnePort | undefined): Targets | Problem {
   const found = members.map((member) => targetsAt(member, port));
   const targets = found.flatMap((each) => ('problem' in each ? [] : each));
   const problems = found.flatMap((each) => ('problem' in each ? each.problem : []));
   const [problem] = problems;
   if (problem !== undefined && targets.length === 0) return { problem };
-  return { targets, notes: [...notes, ...new Set(problems.map((each) => `Left out: ${each}.`))], hostNetwork };
+  return { targets, notes: [...notes, ...new Set(problems.map((each) => `Left out: ${each}.`))] };
 }
 
 function targetsAt(to: Member, port: OnePort | undefined): readonly Target[] | Problem {
@@ -111,12 +110,12 @@ function selected(cluster: Cluster, service: Service, asked: readonly ServicePor
   const called = `Service ${idOf(service)}`;
   const names = new Set(cluster.catalog.podsSelected(service.namespace, service.selector ?? {}).map(({ name }) => name));
   const pods = (cluster.podsByNamespace.get(service.namespace) ?? []).filter((pod) => names.has(pod.name) && !pod.terminal);
-  if (pods.length === 0) return { problem: `${called} has no endpoints: its selector matches no pod, so that nobody answers` };
+  if (pods.length === 0) return { problem: `${called} has no endpoints: its selector matches no pod, so that nobody answers`, absent: true };
   const targets = asked.flatMap((port) => pods.flatMap((pod) => targetsBehind(port, pod)));
   const unnamed = asked.flatMap((port) => pods.filter((pod) => targetsBehind(port, pod).length === 0).map((pod) => ({ port, pod })));
   const [missing] = unnamed;
   if (missing !== undefined && targets.length === 0) return { problem: `${called} has no endpoints: no pod behind it has a port named ${quoted(String(missing.port.target))}` };
-  return { targets, hostNetwork: 0, notes: [
+  return { targets, notes: [
     `${called}: ${asked.map((port) => `port ${servicePortText(port)} is ${typeof port.target === 'number' ? `port ${port.target}` : `the port named ${port.target}`}`).join(', ')} of ${counted(pods.length, 'pod')}.`,
     ...unnamed.map(({ port, pod }) => `Left out: ${pod.namespace}/${pod.name} has no port named ${quoted(String(port.target))}.`), ...readiness(cluster, service, pods),
   ] };
@@ -143,12 +142,12 @@ function readiness(cluster: Cluster, { namespace, name }: Service, pods: readonl
 function written(cluster: Cluster, service: Service, asked: readonly ServicePort[]): Targets | Problem {
   const called = `Service ${idOf(service)}`;
   const endpoints = cluster.catalog.endpointsOf(service.namespace, service.name);
-  if (endpoints === undefined || endpoints.ips.length === 0) return { problem: `${called} has no selector and no endpoints, so that nobody answers` };
+  if (endpoints === undefined || endpoints.ips.length === 0) return { problem: `${called} has no selector and no endpoints, so that nobody answers`, absent: true };
   const targets = asked.flatMap((port) => endpoints.ips.map((ip): Target => {
     const pod = cluster.catalog.podAt(ip);
     const known = pod === undefined ? undefined : cluster.podsByNamespace.get(pod.namespace)?.find(({ name }) => name === pod.name);
     const number = endpoints.ports.find(({ name }) => name === port.name)?.port ?? (typeof port.target === 'number' ? port.target : port.port);
     return { to: known === undefined ? { kind: 'address', ip } : memberOf(known), port: number, protocol: port.protocol, throughService: true };
   }));
-  return { targets, hostNetwork: 0, notes: [`${called} has no selector; its EndpointSlices lead to ${listed(endpoints.ips)}.`] };
+  return { targets, notes: [`${called} has no selector; its EndpointSlices lead to ${listed(endpoints.ips)}.`] };
 }
