@@ -48,7 +48,7 @@ export interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
 }
 
-export const SETTING_GROUPS = ['Cluster', 'Scope', 'Leader election', 'Work', 'Endpoint and logs'] as const;
+export const SETTING_GROUPS = ['Cluster', 'Scope', 'Isolation', 'Leader election', 'Work', 'Endpoint and logs'] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 type Details<T> = Omit<Setting<T>, 'flag' | 'env' | 'fallback' | 'group'> & {
@@ -62,6 +62,7 @@ const inGroup = (group: SettingGroup) => <T>(flag: string, { fallback, ...detail
 });
 const cluster = inGroup('Cluster');
 const scope = inGroup('Scope');
+const isolation = inGroup('Isolation');
 const election = inGroup('Leader election');
 const workload = inGroup('Work');
 const surface = inGroup('Endpoint and logs');
@@ -89,6 +90,14 @@ export const SETTINGS = {
   systemNamespaces: scope('system-namespaces', {
     value: 'NAMES', schema: names(), fallback: DEFAULT_SYSTEM_NAMESPACES.join(','),
     help: 'Exact names, separated by commas, of the namespaces that no baseline ever applies to. The namespace of the operator is always one of them.',
+  }),
+  evaluateIsolation: isolation('evaluate-isolation', {
+    value: 'true|false', schema: onOff(), fallback: 'true', bare: 'true',
+    help: 'Watch pods and every kind of policy, and say what is really isolated. Off: isolation is unknown, and the permissions of config/rbac/isolation are not needed.',
+  }),
+  ipBlockMatchesPods: isolation('ip-block-matches-pods', {
+    value: 'yes|no|unknown', schema: choice(['yes', 'no', 'unknown']), fallback: 'unknown',
+    help: 'Whether ipBlock in a NetworkPolicy matches addresses of pods: yes on most CNIs, no on Cilium. Unknown: the weaker of both answers counts.',
   }),
   leaderElect: election('leader-elect', {
     value: 'true|false', schema: onOff(), fallback: 'true', bare: 'true',

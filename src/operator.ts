@@ -12,12 +12,12 @@ import type { Clock } from './control/clock.ts';
 import { fenced } from './control/fence.ts';
 import { createControl, type Control } from './control/control.ts';
 import { CONTROLLERS, type Stores } from './control/control-parts.ts';
+import { createIsolationWatches, type IsolationWatches } from './control/isolation/watches.ts';
 import { leadWithoutElection, leaseClient, startLeaderElection, type LeaderElection } from './control/leader.ts';
 import { stateGaugeRows } from './control/state-rows.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import type { ConnectionEnvironment } from './kube/connection-source.ts';
-import { inClusterConnection, SERVICE_ACCOUNT_DIR } from './kube/in-cluster.ts';
-import { kubeconfigConnection } from './kube/kubeconfig.ts';
+import { findConnection } from './kube/find-connection.ts';
 import {
   parseBaseline, parseNamespace, parsePolicy, specInterner, type InternSpec,
 } from './kube/objects.ts';
@@ -27,7 +27,7 @@ import type { Logger } from './observe/logger.ts';
 import { SERIES_LIMIT, type StateRows } from './observe/metric-catalog.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { livenessOf, readinessOf } from './observe/readiness.ts';
-import { startReflector, type Reflector } from './watch/reflector.ts';
+import { startReflector, type Reflector, type ReflectorHealth } from './watch/reflector.ts';
 import { createStore } from './watch/store.ts';
 import { revisionIn, VERSION } from './version.ts';
 
@@ -64,14 +64,19 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
   let election: LeaderElection | undefined;
   const writer = fenced(client, () => election?.mayWrite() ?? false);
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
-  const intern = specInterner();
+  const intern = specInterner({ keepsForeign: config.evaluateIsolation });
   const events = createEventRecorder({
     send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
     instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
   });
-  const control = createControl({ stores, client: writer, intern, clock, log, settings: config, observer: metrics, events });
   const life = { stopping: false };
   const reflectors: Reflector[] = [];
+  const watches = config.evaluateIsolation ? isolationWatches(config, parts, client) : undefined;
+  const ofIsolation = (): ReflectorHealth[] => reflectors.map((each) => each.health()).filter(({ resource }) => resource !== BASELINES.plural);
+  const control = createControl({
+    stores, client: writer, intern, clock, log, settings: config, observer: metrics, events,
+    isolation: watches === undefined ? undefined : { options: config, pods: watches.pods, sources: () => watches.sources(ofIsolation()) },
+  });
   const http = await startHttpServer({
     address: config.listenAddress, log,
     routes: standardRoutes({
@@ -82,13 +87,15 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
   void synced.then(() => {
-    if (!life.stopping) election = startElection({ config, parts, client, control });
+    if (life.stopping) return;
+    watches?.start({ pod: control.changed.pod, otherPolicy: control.changed.otherPolicy, health: control.isolation.healthChanged });
+    election = startElection({ config, parts, client, control });
   });
   metrics.connect({
     leading: () => election?.leading ?? false,
     state: () => stateOf(control, stores, clock),
     queues: () => queueRows(control, config),
-    watches: () => reflectors.map((each) => each.health()),
+    watches: () => [...reflectors.map((each) => each.health()), ...watches?.healths() ?? []],
   });
   return {
     url: http.url,
@@ -99,7 +106,7 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
       await control.drain(config.drainTimeoutMs);
       await endWithin(LAST_EVENTS_MS, events.settled(), clock);
       await election?.stop();
-      await Promise.all(reflectors.map((each) => each.stop()));
+      await Promise.all([...reflectors.map((each) => each.stop()), watches?.stop()]);
       await http.close();
       await client.close();
       log.info('Stopped');
@@ -112,7 +119,7 @@ const EVENT_TIMEOUT_MS = 10_000;
 const LAST_EVENTS_MS = 1_000;
 
 async function connect(config: Config, { clock, log, env }: OperatorParts, metrics: Metrics): Promise<KubeClient> {
-  const connection = config.inCluster ? inClusterConnection(env, SERVICE_ACCOUNT_DIR) : await kubeconfigConnection(config.kubeconfig, config.context);
+  const connection = await findConnection(config, env);
   log.info('Connecting', { server: connection.server, credentials: connection.source });
   return createKubeClient({
     connection, clock, userAgent: `${PRODUCT}/${VERSION}`,
@@ -132,7 +139,8 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
   let missing = 3;
   const shared = {
     client, log: parts.log.child({ component: 'watch' }), clock: parts.clock,
-    settings: { auditMinMs: config.relistIntervalMs * 2 / 3, auditMaxMs: config.relistIntervalMs * 4 / 3 },
+    settings: relistEvery(config.relistIntervalMs),
+    onHealth: control.isolation.healthChanged,
     onSynced: () => { if ((missing -= 1) === 0) onSynced(); },
   };
   const wasOurs = (name: string, namespace: string | undefined, uid: string | undefined): boolean => {
@@ -148,6 +156,15 @@ function startReflectors({ config, parts, client, stores, intern, control }: Ref
     }),
     startReflector({ ...shared, resource: BASELINES, parse: parseBaseline, store: stores.baselines, onChange: control.changed.baseline }),
   ];
+}
+
+const relistEvery = (intervalMs: number) => ({ auditMinMs: intervalMs * 2 / 3, auditMaxMs: intervalMs * 4 / 3 });
+
+/** Listing every pod again is dear, and what a lost event would hide here is reported, not written. */
+const RELISTS_OF_PODS = 4;
+
+function isolationWatches(config: Config, { log, clock }: OperatorParts, client: KubeClient): IsolationWatches {
+  return createIsolationWatches({ client, clock, log: log.child({ component: 'watch' }), settings: relistEvery(config.relistIntervalMs * RELISTS_OF_PODS) });
 }
 
 interface ElectionParts { readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient; readonly control: Control }
@@ -178,7 +195,7 @@ async function endWithin(ms: number, work: Promise<void>, clock: Clock): Promise
 function stateOf(control: Control, stores: Stores, { now, wallMs }: Clock): StateRows {
   const leadership = control.leadership();
   if (leadership?.isWhole() !== true) return {};
-  return stateGaugeRows({ state: leadership.state, stores, limit: SERIES_LIMIT, now, wallMs });
+  return stateGaugeRows({ state: leadership.state, isolation: control.isolation, stores, limit: SERIES_LIMIT, now, wallMs });
 }
 
 /** Of a standby: nothing waits, nothing runs. */

@@ -35,6 +35,7 @@ async function install(kubectl: Stage['kubectl']): Promise<void> {
   await kubectl(['apply', '--server-side', '-f', 'config/default/namespace.yaml']);
   await kubectl(['apply', '--server-side', '-k', 'crds']);
   await kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
+  await kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
   await kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
 }
 

@@ -4,7 +4,7 @@ import type { Condition } from './v1alpha1.ts';
 /** Always present. */
 export const LASTING_CONDITIONS = ['Ready', 'TemplatesValid', 'NamespacesUpToDate', 'Drifted', 'Paused'] as const;
 /** Abnormal-true: present only while True, as kstatus reads them. `DNSDetected` is there when asked for. */
-export const PASSING_CONDITIONS = ['Reconciling', 'Stalled', 'Held', 'DNSDetected'] as const;
+export const PASSING_CONDITIONS = ['Reconciling', 'Stalled', 'Held', 'IsolationUnknown', 'DNSDetected'] as const;
 export type ConditionType = (typeof LASTING_CONDITIONS)[number] | (typeof PASSING_CONDITIONS)[number];
 
 export interface NewCondition {

@@ -22,6 +22,7 @@ export const PRINTER_COLUMNS = [
   { name: 'Ingress', type: 'string', description: 'Mode of direction ingress.', jsonPath: '.spec.ingress.mode' },
   { name: 'Egress', type: 'string', description: 'Mode of direction egress.', jsonPath: '.spec.egress.mode' },
   { name: 'Protected', type: 'string', description: 'Namespaces that hold their policies, of those selected.', jsonPath: '.status.protected' },
+  { name: 'Isolated', type: 'string', description: 'Namespaces that are really isolated, by all policies together, of those selected.', jsonPath: '.status.isolated' },
   { name: 'Drifted', type: 'string', description: 'Whether a policy differs and is not repaired yet.', jsonPath: '.status.conditions[?(@.type=="Drifted")].status' },
   { name: 'Ready', type: 'string', description: 'Whether this generation is accepted and carried out.', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   { name: 'Status', type: 'string', description: 'What Ready says.', jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },

@@ -108,6 +108,8 @@ const count = z.int32().min(0);
 export const namespaceCounts = z.object({
   selected: count, protected: count, audited: count, pending: count,
   drifted: count, conflicted: count, failed: count, exempt: count,
+  isolated: count.optional().describe('Really isolated in every direction that this baseline enforces there; absent while that is not known.'),
+  overridden: count.optional().describe('Protected, and open through a policy that no baseline generates; absent while that is not known.'),
 });
 export type NamespaceCounts = z.infer<typeof namespaceCounts>;
 
@@ -144,6 +146,7 @@ export const baselineStatus = z.object({
   conditions: z.array(condition).max(16).meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }).optional(),
   namespaces: namespaceCounts.optional(),
   protected: z.string().max(32).optional().describe('Protected of selected, for the printer column.'),
+  isolated: z.string().max(32).optional().describe('Isolated of selected, for the printer column; unknown while that is not known.'),
   held: held.optional().describe('Present only while removals wait for confirmation or are being carried out after it.'),
   worst: z.array(worstCase).max(WORST_LIMIT).meta({ 'x-kubernetes-list-type': 'atomic' }).optional()
     .describe('At most 20 namespaces that need attention, worst first.'),

@@ -8,7 +8,8 @@ import { API_GROUP, API_VERSION, REPORTING_CONTROLLER } from '../api/names.ts';
 import { clipBytes } from '../api/text.ts';
 
 export type EventReason =
-  | 'BaselineApplied' | 'InvalidSpec' | 'RemovalsHeld' | 'DriftDetected' | 'PolicyConflict' | 'PolicyRefused' | 'Contended' | 'ResponseMismatch' | 'ExemptionExpired';
+  | 'BaselineApplied' | 'InvalidSpec' | 'RemovalsHeld' | 'DriftDetected' | 'PolicyConflict' | 'PolicyRefused' | 'Contended' | 'ResponseMismatch' | 'ExemptionExpired'
+  | 'IsolationOverridden' | 'IsolationOpened';
 
 export interface Regarding {
   readonly kind: 'NamespacePolicyBaseline' | 'NetworkPolicy' | 'Namespace';

@@ -6,11 +6,11 @@
 import type { KubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { foreignMetadata, parsePolicy, type ForeignMetadata, type InternSpec, type PolicyRecord, type WireNetworkPolicy } from '../kube/objects.ts';
+import { newBody, replacementBody, withoutOtherOwners } from '../plan/body.ts';
 import type { DesiredPolicy } from '../plan/claims.ts';
 import { compare, type FieldDifference } from '../plan/drift.ts';
 import type { Write } from '../plan/writes.ts';
 import type { WritableStore } from '../watch/store.ts';
-import { newBody, replacementBody, withoutOtherOwners } from './body.ts';
 
 export interface PerformParts {
   readonly client: Pick<KubeClient, 'createPolicy' | 'replacePolicy' | 'getPolicy' | 'removePolicy'>;

@@ -8,6 +8,7 @@ export function processHost(): Host {
   return {
     calledAs: nameOf(process.argv[1] ?? ''),
     env: process.env,
+    get stdin() { return process.stdin; }, // opened by looking at it
     stdout: process.stdout,
     stderr: process.stderr,
     onSignal(listener) {

@@ -5,15 +5,12 @@
  * Promises: the first SIGTERM or SIGINT stops gracefully, a second one at once; what nobody caught is logged and
  * ends the process with code 1; the log is complete before the end.
  */
-import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { formatDuration } from '../config-values.ts';
-import { ConfigError, loadConfig, SETTING_GROUPS, SETTINGS, type Config, type HostFacts, type Setting } from '../config.ts';
+import { ConfigError, loadConfig, SETTING_GROUPS, SETTINGS, type Config, type Setting } from '../config.ts';
 import { systemClock, type Clock } from '../control/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { EXIT, UsageError, type Command, type CommandOption, type Host } from './command.ts';
+import { hostFacts } from './host-facts.ts';
 
 export const operatorCommand: Command = {
   name: 'operator',
@@ -64,30 +61,6 @@ function configFrom(inputs: Parameters<typeof loadConfig>[0]): Config {
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(error.message, { cause: error });
     throw error;
-  }
-}
-
-function hostFacts(host: Host): HostFacts {
-  return {
-    hostname: hostname(), uuid: randomUUID(), podNamespace: podNamespace(), terminal: host.stdout.isTTY === true,
-    defaultKubeconfig: join(homeFolder(), '.kube', 'config'), pathDelimiter: delimiter,
-  };
-}
-
-/** Throws for a user without an entry in passwd and without HOME, as containers have them. */
-function homeFolder(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
-  }
-}
-
-function podNamespace(): string | undefined {
-  try {
-    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
   }
 }
 

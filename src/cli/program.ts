@@ -5,8 +5,8 @@
  * Promises: data on stdout, everything else on stderr; 0 is success, 2 is a mistake of the caller; the help
  * shows the name by which the program was called. Must not: end the process. The exit code is returned.
  */
-import { Command as Parser, CommanderError, Option } from 'commander';
-import { EXIT, UsageError, type Command, type CommandOption, type Flags, type Host } from './command.ts';
+import { Argument, Command as Parser, CommanderError, Option } from 'commander';
+import { EXIT, joinValues, SourceError, UsageError, type Command, type CommandArgument, type CommandOption, type Flags, type Host } from './command.ts';
 import { operatorCommand } from './operator.ts';
 import { versionCommand } from './version.ts';
 
@@ -25,10 +25,11 @@ export async function runProgram(args: readonly string[], host: Host, commands =
     const sub = parser.command(command.name).summary(command.summary).description(command.description);
     prepare(sub, host);
     sub.showHelpAfterError(`(${host.calledAs} ${command.name} --help shows what there is)`);
+    for (const argument of command.arguments ?? []) sub.addArgument(toArgument(argument));
     for (const option of command.options) sub.addOption(toOption(option));
     if (command.epilogue !== undefined) sub.addHelpText('after', `\n${command.epilogue(host.calledAs)}`);
     sub.action(async () => {
-      code = await command.run(host, flagsOf(sub, command.options));
+      code = await command.run(host, flagsOf(sub, command.options), sub.args);
     });
   }
   try {
@@ -52,25 +53,39 @@ function prepare(parser: Parser, host: Host): void {
 const HELP_WIDTH = 100;
 const helpWidth = (stream: NodeJS.WritableStream & { readonly columns?: number }): number => Math.min(stream.columns ?? HELP_WIDTH, HELP_WIDTH);
 
-function toOption({ flag, short, value, bare, group, help }: CommandOption): Option {
+function toArgument({ name, help, optional, variadic }: CommandArgument): Argument {
+  const shown = variadic === true ? `${name}...` : name;
+  return new Argument(optional === true ? `[${shown}]` : `<${shown}>`, help);
+}
+
+function toOption({ flag, short, value, bare, repeatable, group, help }: CommandOption): Option {
   const names = short === undefined ? `--${flag}` : `-${short}, --${flag}`;
   const placeholder = value === undefined ? '' : bare === undefined ? ` <${value}>` : ` [${value}]`;
   const option = new Option(`${names}${placeholder}`, help);
+  if (repeatable === true) option.argParser((one: string, before: readonly string[] | undefined) => [...before ?? [], one]);
   return group === undefined ? option : option.helpGroup(`${group}:`);
 }
 
 function flagsOf(parser: Parser, options: readonly CommandOption[]): Flags {
-  const typed = parser.opts<Record<string, string | true>>();
-  return Object.fromEntries(options.map(({ flag, bare = 'true' }) => {
-    const value = typed[flag.replaceAll(/-(.)/g, (_match, letter: string) => letter.toUpperCase())];
-    return [flag, value === true ? bare : value];
-  }));
+  const typed = parser.opts<Record<string, string | boolean | readonly string[] | undefined>>();
+  return Object.fromEntries(options.map((option) => [option.flag, valueIn(typed, option)]));
 }
+
+function valueIn(typed: Readonly<Record<string, string | boolean | readonly string[] | undefined>>, { flag, bare = 'true' }: CommandOption): string | undefined {
+  if (flag.startsWith('no-')) return typed[camelCased(flag.slice('no-'.length))] === false ? 'true' : undefined; // commander's own way with these
+  const value = typed[camelCased(flag)];
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object') return joinValues(value);
+  return value === true ? bare : undefined;
+}
+
+const camelCased = (flag: string): string => flag.replaceAll(/-(.)/g, (_match, letter: string) => letter.toUpperCase());
 
 /** commander has already said what it did not like. */
 function report(error: unknown, { stderr }: Host): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const message = error instanceof UsageError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
+  const explained = error instanceof UsageError || error instanceof SourceError;
+  const message = explained ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
   stderr.write(`${message}\n`);
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  return explained ? EXIT.error : EXIT.failed;
 }

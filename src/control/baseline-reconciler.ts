@@ -7,13 +7,14 @@ import { reconcileBaseline } from './reconcile-baseline.ts';
 import { isProcessed, oldEnoughAtMs, statusRows } from './summary.ts';
 
 export function baselineReconciler(shared: Shared): Reconcile {
-  const { clock, gate, views, memories, stores, client, settings, processed } = shared;
+  const { clock, gate, views, memories, stores, client, settings, processed, isolation } = shared;
   const announcer = createAnnouncer(shared.events);
   const writtenAtMs = new Map<string, number>();
   const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
-    rows: (name) => statusRows(name, memories, clock.now()),
+    rows: (name) => statusRows(name, memories, clock.now(), (namespace) => isolation.of(namespace)?.effect),
+    isolation: isolation.knowledge,
     rowsChangeAtMs: (name) => oldEnoughAtMs(name, memories, clock.now()),
     assessed: shared.isAssessed,
     processed(name) {

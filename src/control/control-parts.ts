@@ -1,4 +1,5 @@
 /** What control is given, and what the reconcilers of a leader share. */
+import type { Direction } from '../api/network-policy.ts';
 import type { EventRecorder } from '../apply/events.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { BaselineRecord, InternSpec, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
@@ -8,6 +9,8 @@ import type { Views } from '../watch/views.ts';
 import type { Clock } from './clock.ts';
 import type { ControllerObserver } from './controller.ts';
 import type { Holders } from './holders.ts';
+import type { CauseKind } from './isolation/causes.ts';
+import type { Isolation, IsolationParts } from './isolation/isolation.ts';
 import type { NamespaceMemories } from './namespace-memory.ts';
 import type { WriteRecorderParts } from './record-write.ts';
 import type { RemovalGate } from './removal-gate.ts';
@@ -30,6 +33,7 @@ export interface ControlObserver {
   /** Names of all templates that exist now: their counters start at 0, those of others end. */
   templatesKnown(templates: Iterable<string>): void;
   timeToProtect(seconds: number): void;
+  effectiveDrift(direction: Direction, change: 'opened' | 'closed', cause: CauseKind): void;
 }
 
 export interface ControlSettings {
@@ -48,9 +52,16 @@ export interface ControlParts {
   readonly events: EventRecorder;
   readonly observer: ControlObserver;
   readonly settings: ControlSettings;
+  /** Where what is really isolated comes from; absent where nobody wants to know. */
+  readonly isolation?: Pick<IsolationParts, 'options' | 'sources' | 'pods'> | undefined;
 }
 
-export interface Shared extends ControlParts {
+/** What a leader is given. */
+export interface LeadershipParts extends Omit<ControlParts, 'isolation'> {
+  readonly isolation: Isolation;
+}
+
+export interface Shared extends LeadershipParts {
   readonly memories: NamespaceMemories;
   readonly views: Views;
   readonly gate: RemovalGate;

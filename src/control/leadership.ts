@@ -11,7 +11,7 @@ import { namespaceTrigger, policyTrigger } from '../watch/triggers.ts';
 import type { Views } from '../watch/views.ts';
 import { assessRemovals } from './assess.ts';
 import { baselineReconciler } from './baseline-reconciler.ts';
-import type { ControllerName, ControlParts, Shared } from './control-parts.ts';
+import type { ControllerName, LeadershipParts, Shared } from './control-parts.ts';
 import { createController, type Controller, type Reconcile } from './controller.ts';
 import { createHolders } from './holders.ts';
 import { createNamespaceMemories, type NamespaceMemories } from './namespace-memory.ts';
@@ -39,6 +39,8 @@ export interface Leadership {
     /** `replans`: planning can come out differently. */
     baseline(change: Change<BaselineRecord>, replans: boolean): void;
   };
+  /** The status of this baseline may be another one now. */
+  touchBaseline(name: string): void;
   /** The policies were listed anew and compared: everything is planned once more. */
   relisted(): void;
   /** Lets what runs come to its end, at most `deadlineMs`; nothing new starts. */
@@ -54,7 +56,7 @@ const GATHER_MS = 200;
 const LAST_STATUS_MS = 2_000;
 
 /** Call when every store is synced and this replica may write. */
-export function startLeadership(parts: ControlParts, views: Views): Leadership {
+export function startLeadership(parts: LeadershipParts, views: Views): Leadership {
   const { stores, clock, settings, log } = parts;
   const memories = createNamespaceMemories();
   const holders = createHolders({ policies: stores.policies.all(), isLive: (name) => stores.namespaces.get(name)?.terminating === false });
@@ -172,6 +174,7 @@ export function startLeadership(parts: ControlParts, views: Views): Leadership {
       return phase.whole;
     },
     changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline },
+    touchBaseline,
     relisted: planAll,
     async drain(deadlineMs) {
       await Promise.all(Object.values(controllers).map((controller) => controller.drain(deadlineMs)));
@@ -184,7 +187,7 @@ export function startLeadership(parts: ControlParts, views: Views): Leadership {
   };
 }
 
-function controllerOf(name: ControllerName, concurrency: number, reconcile: Reconcile, parts: ControlParts): Controller {
+function controllerOf(name: ControllerName, concurrency: number, reconcile: Reconcile, parts: LeadershipParts): Controller {
   const log = parts.log.child({ controller: name });
   return createController({ reconcile, concurrency, clock: parts.clock, log, observer: parts.observer.controller(name) });
 }

@@ -43,6 +43,8 @@ export interface NamespaceMemory {
   pendingSinceMs: number | undefined;
   /** Created while this process watched: its time to protection is worth measuring. */
   protectionAwaited: boolean;
+  /** Through what its isolation is overridden, in words, as it was last told; absent before that was looked at. */
+  override: { readonly text: string | undefined } | undefined;
   readonly policies: Map<string, PolicyMemory>;
 }
 
@@ -64,7 +66,7 @@ export function createNamespaceMemories(): NamespaceMemories {
       if (known?.uid === uid) return known;
       const fresh: NamespaceMemory = {
         uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined,
-        protectionAwaited: isNew, policies: new Map(),
+        protectionAwaited: isNew, override: undefined, policies: new Map(),
       };
       memories.set(namespace, fresh);
       return fresh;

@@ -27,6 +27,7 @@ export function namespaceReconciler(shared: Shared): Reconcile {
       recordPlan(view, plan, memory, planParts);
       views.keepDeleted(plan.namespace, new Set(plan.names.map(({ name }) => name)));
       if (memory.report?.attention?.state === 'conflicted') announcer.conflict(memory.report);
+      shared.isolation.planned(plan.namespace);
     },
     written: (namespace, memory, write, result) => recordWrite({ namespace, memory }, write, result, writeParts),
     perform: (namespace, write, abort) => perform(namespace, write, { client, policies: stores.policies, intern }, abort),

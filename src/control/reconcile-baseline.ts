@@ -2,13 +2,15 @@
  * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
- * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation twice a second.
+ * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation, and how many namespaces are
+ * overridden, twice a second.
  */
 import { stableJson } from '../api/hash.ts';
 import { CLEANUP_FINALIZER } from '../api/names.ts';
 import type { BaselineStatus } from '../api/v1alpha1.ts';
 import type { BaselineRecord } from '../kube/objects.ts';
 import type { CompiledBaseline } from '../plan/compile.ts';
+import type { IsolationKnowledge } from '../plan/effect.ts';
 import { nextStatus, type StatusRow } from '../plan/status.ts';
 import type { Outcome } from './controller.ts';
 import type { HeldRemovals } from './removal-gate.ts';
@@ -21,6 +23,8 @@ export interface BaselineParts {
   /** Whether the breaker has looked at every namespace since the baseline is as it is. */
   assessed(name: string): boolean;
   processed(name: string): boolean;
+  /** Whether what is really isolated is known. */
+  isolation(): IsolationKnowledge;
   held(name: string): HeldRemovals;
   /** Namespaces that still hold policies of the baseline and are not on their way out. */
   holding(name: string): number;
@@ -100,7 +104,7 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   const processed = parts.processed(baseline.name);
   const after = nextStatus({
     baseline, rows: parts.rows(baseline.name), processed,
-    held, heldConfirmed: confirmed, heldNamespaces: namespaces, now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    held, heldConfirmed: confirmed, heldNamespaces: namespaces, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
   // After a start the status says what was so before, until that is known again.
   if (!processed && before.observedGeneration === record.generation) return {};
@@ -114,11 +118,12 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   return {};
 }
 
-/** What is left of a confirmation is not far from the truth when this process is killed. */
+/** What is left of a confirmation is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */
 function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
-  return before.held?.namespaces === after.held?.namespaces ? statusIntervalMs : Math.min(statusIntervalMs, COUNTDOWN_INTERVAL_MS);
+  const matters = before.held?.namespaces !== after.held?.namespaces || before.namespaces?.overridden !== after.namespaces?.overridden;
+  return matters ? Math.min(statusIntervalMs, SHORT_INTERVAL_MS) : statusIntervalMs;
 }
-const COUNTDOWN_INTERVAL_MS = 500;
+const SHORT_INTERVAL_MS = 500;
 
 /** A condition that turns, or a hold: somebody waits for it. */
 function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {
@@ -126,8 +131,12 @@ function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {
   return turned(before) !== turned(after) || before.held?.token !== after.held?.token;
 }
 
-/** A merge patch keeps what it does not name, so that what is gone is named with null. */
+/** A merge patch keeps what it does not name, so that what is gone is named with null: of the status, and of its counts. */
 function mergePatch(before: BaselineStatus, after: BaselineStatus): object {
-  const gone = Object.keys(before).filter((key) => !(key in after)).map((key) => [key, null] as const);
-  return { status: { ...Object.fromEntries(gone), ...after } };
+  const namespaces = after.namespaces === undefined ? {} : { namespaces: withNulls(before.namespaces ?? {}, after.namespaces) };
+  return { status: { ...withNulls(before, after), ...namespaces } };
+}
+
+function withNulls(before: object, after: object): object {
+  return { ...Object.fromEntries(Object.keys(before).filter((key) => !(key in after)).map((key) => [key, null] as const)), ...after };
 }

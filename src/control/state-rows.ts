@@ -4,11 +4,14 @@ import { COVERAGES } from '../plan/coverage.ts';
 import type { CompiledBaseline, CompiledExemption } from '../plan/compile.ts';
 import { isFullyLabelled } from '../plan/ownership.ts';
 import type { Stores } from './control-parts.ts';
+import type { Isolation } from './isolation/isolation.ts';
+import { isolationRows } from './isolation/rows.ts';
 import type { LeaderState } from './leadership.ts';
 import { attentionRows, countRows, coverageRows, stateRows, type Row } from './summary.ts';
 
 export interface StateRowsParts {
   readonly state: Pick<LeaderState, 'views' | 'memories' | 'gate' | 'lastFullScanMs'>;
+  readonly isolation: Isolation;
   readonly stores: Stores;
   /** Up to how many namespaces, exemptions and baselines that are gone get a row of their own. */
   readonly limit: number;
@@ -18,14 +21,15 @@ export interface StateRowsParts {
 }
 
 export function stateGaugeRows(parts: StateRowsParts) {
-  const { state: { views, memories, gate }, stores, limit } = parts;
+  const { state: { views, memories, gate }, isolation, stores, limit } = parts;
   const { baselines } = views.cluster();
   const names = baselines.map(({ name }) => name);
-  const attention = attentionRows(memories, limit, parts.now());
+  const attention = attentionRows(memories, limit, parts.now(), (namespace) => isolation.of(namespace)?.effect);
   const scannedMs = parts.state.lastFullScanMs();
   return {
     namespaces: stateRows(names, memories),
     coverageNamespaces: coverageRows(memories, COVERAGES),
+    ...isolationRows({ namespaces: stores.namespaces.all(), isolation, memories }),
     namespaceAttention: attention.rows,
     namespaceAttentionDropped: [{ labels: {}, value: attention.dropped }],
     policies: policyRows(baselines, stores.policies.all()),

@@ -1,19 +1,24 @@
 /** What the memories of all namespaces say together: rows for the status of a baseline, and for the state gauges. */
 import { DIRECTIONS } from '../api/network-policy.ts';
 import type { Coverage } from '../plan/coverage.ts';
-import type { NamespaceReport } from '../plan/report.ts';
+import { overriddenIn, rowIsolation, type NamespaceEffect } from '../plan/effect.ts';
+import { NEEDS_ATTENTION, type Attention, type NamespaceReport } from '../plan/report.ts';
 import type { StatusRow } from '../plan/status.ts';
 import { STATES, type State } from '../plan/verdict.ts';
 import type { NamespaceMemories, NamespaceMemory } from './namespace-memory.ts';
 import { YOUNG_MS } from './record-plan.ts';
 
+/** Effects of namespaces as they are known; `undefined` while they are not. */
+export type EffectOf = (namespace: string) => NamespaceEffect | undefined;
+
 /** The namespaces as the status of one baseline sees them. */
-export function statusRows(baseline: string, memories: NamespaceMemories, nowMs: number): StatusRow[] {
+export function statusRows(baseline: string, memories: NamespaceMemories, nowMs: number, effectOf: EffectOf): StatusRow[] {
   const rows: StatusRow[] = [];
   for (const [namespace, memory] of memories.all()) {
     const verdict = memory.report?.verdicts.get(baseline);
     if (memory.report === undefined || verdict === undefined) continue;
-    rows.push({ namespace, verdict, note: noteFor(baseline, memory.report), owner: memory.report.owner, young: isYoung(memory, nowMs) });
+    const isolation = rowIsolation(memory.report.enforced.get(baseline) ?? [], memory.report.coverage, effectOf(namespace));
+    rows.push({ namespace, verdict, note: noteFor(baseline, memory.report), owner: memory.report.owner, young: isYoung(memory, nowMs), isolation });
   }
   return rows;
 }
@@ -81,19 +86,28 @@ export interface AttentionRows {
 }
 
 /** Worst first, so that what is dropped is the least bad. */
-export function attentionRows(memories: NamespaceMemories, limit: number, nowMs: number): AttentionRows {
+export function attentionRows(memories: NamespaceMemories, limit: number, nowMs: number, effectOf: EffectOf): AttentionRows {
   const order = new Map<State, number>(STATES.map((state, index) => [state, index]));
-  const found = [...memories.all()]
-    .filter(([, memory]) => memory.report?.attention !== undefined && !isYoung(memory, nowMs))
-    .map(([namespace, { report }]) => ({ namespace, owner: report?.owner ?? '', ...report?.attention }))
-    .sort((a, b) => rank(a.state, order) - rank(b.state, order) || (a.namespace < b.namespace ? -1 : 1));
-  const rows = found.slice(0, limit).map(({ namespace, reason = '', owner }) => ({ labels: { namespace, reason, owner }, value: 1 }));
+  const found = [...memories.all()].flatMap(([namespace, memory]) => {
+    const attention = isYoung(memory, nowMs) || memory.report === undefined ? undefined : attentionTo(memory.report, effectOf(namespace));
+    return attention === undefined ? [] : [{ namespace, owner: memory.report?.owner ?? '', ...attention }];
+  });
+  found.sort((a, b) => rank(a, order) - rank(b, order) || (a.namespace < b.namespace ? -1 : 1));
+  const rows = found.slice(0, limit).map(({ namespace, reason, owner }) => ({ labels: { namespace, reason, owner }, value: 1 }));
   return { rows, dropped: found.length - rows.length };
 }
 
+/** That its isolation is overridden comes after what is wrong with its policies, and before what is left over or bare. */
+function attentionTo({ attention, coverage }: NamespaceReport, effect: NamespaceEffect | undefined): Pick<Attention, 'state' | 'reason'> | undefined {
+  if (attention !== undefined && NEEDS_ATTENTION.has(attention.state)) return attention;
+  return overriddenIn(coverage, effect).length > 0 ? OVERRIDDEN : attention;
+}
+const OVERRIDDEN = { state: 'protected', reason: 'Overridden' } as const;
+
 /** Leftovers and bare namespaces carry states that come first in the list of states; they are the least bad. */
-function rank(state: State | undefined, order: ReadonlyMap<State, number>): number {
-  const place = order.get(state ?? 'protected') ?? order.size;
+function rank({ state, reason }: Pick<Attention, 'state' | 'reason'>, order: ReadonlyMap<State, number>): number {
+  if (reason === OVERRIDDEN.reason) return order.size - 0.5;
+  const place = order.get(state) ?? order.size;
   const firstBad = order.get('failed') ?? 0;
   return place < firstBad ? place + order.size : place;
 }

@@ -14,7 +14,7 @@ import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
 import { callApi, type Call, type RequestParts, type RequestRecord, type RetryRecord } from './requests.ts';
-import { BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
+import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
 import { watchApi, type WatchQuery, type WatchSink } from './watching.ts';
@@ -158,7 +158,7 @@ function clientOver(parts: RequestParts & { readonly settings: ClientSettings })
     async listPage(resource, { limit, continueToken }, signal) {
       const query = new URLSearchParams({ limit: String(limit), ...(continueToken === undefined ? {} : { continue: continueToken }) });
       const attempt: Attempt = { verb: 'list', resource: resource.plural };
-      const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, deadlineMs: listMs }, signal);
+      const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, accept: acceptOf(resource, 'list'), deadlineMs: listMs }, signal);
       return pageOf(attempt, list);
     },
     watch: (resource, query, sink, signal) => watchApi(parts, { resource, query }, sink, signal),

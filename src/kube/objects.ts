@@ -75,8 +75,13 @@ export interface PolicyRecord extends ObjectRecord {
   readonly specHash: string;
   /** Directions in which a policy that may be ours isolates; of a foreign one none are known. */
   readonly policyTypes: readonly Direction[];
-  /** Kept for what may be ours, unless it is very long; otherwise only the hash is. */
+  /**
+   * Kept for what may be ours, unless it is very long; otherwise only the hash is. Nothing is decided by the spec of a
+   * foreign policy but whether it equals a planned one.
+   */
   readonly spec: NetworkPolicySpec | undefined;
+  /** The same, of foreign policies too where the interner keeps them: for who asks what policies mean together. Absent where it is very long. */
+  readonly anySpec: NetworkPolicySpec | undefined;
   readonly deleting: boolean;
   readonly ownerReferences: number;
   readonly finalizers: readonly string[];
@@ -126,7 +131,11 @@ export interface InternedSpec extends HashedSpec {
   readonly characters: number;
 }
 /** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
-export type InternSpec = (spec: NetworkPolicySpec | undefined) => InternedSpec;
+export interface InternSpec {
+  (spec: NetworkPolicySpec | undefined): InternedSpec;
+  /** Whether records keep the specs of foreign policies. */
+  readonly keepsForeign: boolean;
+}
 
 /** `wasOurs`: this same object (by uid) was known as written by us before, whatever its managedFields say now. */
 export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
@@ -148,17 +157,22 @@ export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOu
     deleting: metadata.deletionTimestamp !== undefined,
     ownerReferences: metadata.ownerReferences?.length ?? 0,
     finalizers: metadata.finalizers?.slice(0, FINALIZER_LIMIT) ?? NO_FINALIZERS,
-    ...(ours ? keptOf(metadata, interned) : NOTHING_KEPT),
+    ...(ours ? keptOf(metadata, interned) : foreignKept(interned, intern)),
   };
 }
 const NO_FINALIZERS: readonly string[] = [];
 
-type Kept = Pick<PolicyRecord, 'policyTypes' | 'spec' | 'foreign'>;
-const NOTHING_KEPT: Kept = { policyTypes: [], spec: undefined, foreign: undefined };
+type Kept = Pick<PolicyRecord, 'policyTypes' | 'spec' | 'anySpec' | 'foreign'>;
+const NOTHING_KEPT: Omit<Kept, 'anySpec'> = { policyTypes: [], spec: undefined, foreign: undefined };
 
-function keptOf({ labels, annotations }: ObjectMeta, { spec, characters }: InternedSpec): Kept {
-  return { policyTypes: keptTypes(spec), spec: characters <= SPEC_LIMIT ? spec : undefined, foreign: keptMetadata(foreignMetadata(labels, annotations)) };
+function keptOf({ labels, annotations }: ObjectMeta, interned: InternedSpec): Kept {
+  const spec = keptSpec(interned);
+  return { policyTypes: keptTypes(interned.spec), spec, anySpec: spec, foreign: keptMetadata(foreignMetadata(labels, annotations)) };
 }
+
+const foreignKept = (interned: InternedSpec, { keepsForeign }: InternSpec): Kept => ({ ...NOTHING_KEPT, anySpec: keepsForeign ? keptSpec(interned) : undefined });
+
+const keptSpec = ({ spec, characters }: InternedSpec): NetworkPolicySpec | undefined => (characters <= SPEC_LIMIT ? spec : undefined);
 
 /** Everything a PUT has to keep of a live policy. */
 export function foreignMetadata(labels: ObjectMeta['labels'], annotations: ObjectMeta['annotations']): ForeignMetadata {
@@ -198,11 +212,11 @@ function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | u
  * Remembers canonical specs by their text; forgets all when it holds so many characters, since sharing is only a
  * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
  */
-export function specInterner(limitCharacters = 4_000_000): InternSpec {
+export function specInterner({ limitCharacters = 4_000_000, keepsForeign = false } = {}): InternSpec {
   const byText = new Map<string, InternedSpec>();
   const byHash = new Map<string, InternedSpec>();
   let characters = 0;
-  return (spec) => {
+  const intern = (spec: NetworkPolicySpec | undefined): InternedSpec => {
     const text = JSON.stringify(spec ?? {});
     const known = byText.get(text);
     if (known !== undefined) return known;
@@ -218,9 +232,10 @@ export function specInterner(limitCharacters = 4_000_000): InternSpec {
     characters += text.length;
     return shared;
   };
+  return Object.assign(intern, { keepsForeign });
 }
 
-function identity(metadata: ObjectMeta): ObjectRecord {
+export function identity(metadata: ObjectMeta): ObjectRecord {
   return { name: metadata.name, uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
 }
 

@@ -44,6 +44,8 @@ export interface Call {
   readonly path: string;
   readonly body?: object;
   readonly contentType?: string;
+  /** Another answer than plain JSON of the objects. */
+  readonly accept?: string | undefined;
   readonly deadlineMs: number;
   /** Goes although the gate is closed, and on connections of its own. */
   readonly urgent?: boolean;
@@ -78,8 +80,8 @@ export function aborted(attempt: Attempt, cause: unknown): KubeError {
   return new KubeError(`${words(attempt)}aborted`, { kind: 'Aborted' }, { cause });
 }
 
-export function headersFor(parts: RequestParts, contentType?: string): Record<string, string> {
-  const headers = { accept: 'application/json', 'user-agent': parts.userAgent, ...parts.credentials.current().headers };
+export function headersFor(parts: RequestParts, contentType?: string, accept = 'application/json'): Record<string, string> {
+  const headers = { accept, 'user-agent': parts.userAgent, ...parts.credentials.current().headers };
   return contentType === undefined ? headers : { ...headers, 'content-type': contentType };
 }
 
@@ -95,7 +97,7 @@ async function exchangeOnce(parts: RequestParts, call: Call, body: string | unde
   let code = '<error>';
   try {
     const { method } = call;
-    const headers = headersFor(parts, body === undefined ? undefined : call.contentType ?? 'application/json');
+    const headers = headersFor(parts, body === undefined ? undefined : call.contentType ?? 'application/json', call.accept);
     const dispatcher = parts.transport.requests(parts.credentials.current().tls, call.urgent === true);
     const answer = await exchange(dispatcher, { method, path: parts.basePath + call.path, headers, body }, {
       signal,

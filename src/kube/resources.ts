@@ -7,6 +7,7 @@
 import { API_GROUP, API_VERSION, PLURAL } from '../api/names.ts';
 import type { WireBaseline, WireNamespace, WireNetworkPolicy, WireObject } from './objects.ts';
 import type { WireLease } from './lease.ts';
+import type { WirePod } from './pods.ts';
 
 /** One kind of object. `W` is the shape of its objects on the wire; it exists for the compiler only. */
 export interface Resource<W extends WireObject = WireObject> {
@@ -14,6 +15,8 @@ export interface Resource<W extends WireObject = WireObject> {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  /** Only `metadata` is asked for: kind, spec and status of what is read are not there. */
+  readonly metadataOnly?: true;
   readonly wire?: W;
 }
 
@@ -22,12 +25,21 @@ export const NETWORK_POLICIES: Resource<WireNetworkPolicy> = { group: 'networkin
 export const BASELINES: Resource<WireBaseline> = { group: API_GROUP, version: API_VERSION, plural: PLURAL };
 export const LEASES: Resource<WireLease> = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
+export const PODS: Resource<WirePod> = { group: '', version: 'v1', plural: 'pods' };
+/** Of these the name says all: `plural.group`. Their schemas can be megabytes. */
+export const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', metadataOnly: true };
 
 /** Where an object is; `namespace` is absent for cluster-scoped kinds. */
 export interface ObjectAddress {
   readonly name: string;
   readonly namespace?: string | undefined;
   readonly subresource?: 'status';
+}
+
+/** What to accept as the answer to a list or a watch; `undefined` where it is the objects as they are. */
+export function acceptOf({ metadataOnly }: Resource, read: 'list' | 'watch'): string | undefined {
+  if (metadataOnly !== true) return undefined;
+  return `application/json;as=PartialObjectMetadata${read === 'list' ? 'List' : ''};g=meta.k8s.io;v=v1`;
 }
 
 /** Path of all objects of a kind: of every namespace when none is given. */

@@ -9,7 +9,7 @@ import { exchange } from './exchange.ts';
 import { createFrameReader, malformed, type Frame } from './frames.ts';
 import type { WireObject } from './objects.ts';
 import { aborted, headersFor, passGate, refusal, renewCredentials, type RequestParts } from './requests.ts';
-import { collectionPath, type Resource } from './resources.ts';
+import { acceptOf, collectionPath, type Resource } from './resources.ts';
 import type { ClientSettings } from './settings.ts';
 import type { Answer } from './error-answers.ts';
 
@@ -40,10 +40,11 @@ export async function watchApi<W extends WireObject>(
   const attempt: Attempt = { verb: 'watch', resource: what.resource.plural };
   await passGate(parts.gate, attempt, signal);
   const path = `${parts.basePath}${collectionPath(what.resource)}?${queryOf(what.query)}`;
-  let answer = await watchOnce(parts, { attempt, path }, sink, signal);
+  const target = { attempt, path, accept: acceptOf(what.resource, 'watch') };
+  let answer = await watchOnce(parts, target, sink, signal);
   if (answer.code === 401) {
     await renewCredentials(parts, 'GET');
-    answer = await watchOnce(parts, { attempt, path }, sink, signal);
+    answer = await watchOnce(parts, target, sink, signal);
   }
   if (answer.code !== 200) throw refusal(parts, attempt, answer);
 }
@@ -59,9 +60,9 @@ function queryOf(query: WatchQuery): string {
 }
 
 async function watchOnce<W extends WireObject>(
-  parts: WatchParts, target: { attempt: Attempt; path: string }, sink: WatchSink<W>, signal: AbortSignal,
+  parts: WatchParts, target: { attempt: Attempt; path: string; accept: string | undefined }, sink: WatchSink<W>, signal: AbortSignal,
 ): Promise<Answer> {
-  const { attempt, path } = target;
+  const { attempt, path, accept } = target;
   if (signal.aborted) throw aborted(attempt, signal.reason);
   const ending = new AbortController();
   const onAbort = (): void => { ending.abort(aborted(attempt, signal.reason)); };
@@ -74,7 +75,7 @@ async function watchOnce<W extends WireObject>(
   const reader = createFrameReader<W>(attempt, (frame) => { if (!ending.signal.aborted) sink.frame(frame); });
   const record = oneRecord(parts);
   try {
-    const answer = await exchange(line.dispatcher, { method: 'GET', path, headers: headersFor(parts) }, {
+    const answer = await exchange(line.dispatcher, { method: 'GET', path, headers: headersFor(parts, undefined, accept) }, {
       signal: ending.signal,
       onBegin: (code) => {
         record(String(code));

@@ -32,6 +32,17 @@ function addressOf(family: Family, bits: bigint | undefined): Address | undefine
   return bits === undefined ? undefined : { family, bits };
 }
 
+/** As the API server writes it: without leading zeros, the first longest run of zeros of IPv6 as `::`. */
+export function addressText({ family, bits }: Address): string {
+  if (family === 'IPv4') return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 255n).join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => ((bits >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  const runs = groups.map((_, start) => groups.slice(start).findIndex((group) => group !== '0')).map((length, start) => (length === -1 ? 8 - start : length));
+  const longest = Math.max(...runs);
+  if (longest < 2) return groups.join(':');
+  const start = runs.indexOf(longest);
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + longest).join(':')}`;
+}
+
 /** One address per text, so that they compare as strings. */
 export function addressKey({ family, bits }: Address): string {
   return `${family}/${bits.toString(16)}`;

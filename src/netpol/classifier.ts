@@ -5,15 +5,14 @@
  * Holds nothing of what was removed.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
-import { classInputOf, createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
+import { createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
 import { createClusterScope, type Scope } from './cluster-scope.ts';
-import { defeatingOf } from './defeat.ts';
 import { concerns } from './evaluate.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
 import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
 import { applyingIn, createNamespaces, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
-import { withName, type NamedClusterPolicy } from './world.ts';
+import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
 
 /** `undefined` before the pod was there, and after it is gone. */
 export interface ClassChange { readonly pod: Pod; readonly direction: Direction; readonly before: PodClass | undefined; readonly after: PodClass | undefined }
@@ -25,6 +24,7 @@ export type PolicyKey = Pick<Policy, 'kind' | 'name'> & { readonly namespace?: s
 export interface Classifier {
   upsertNamespace(namespace: Namespace): void;
   removeNamespace(name: string): void;
+  /** One in which nothing differs that policies look at takes the place of the old one, and touches nothing. */
   upsertPod(pod: Pod): void;
   removePod(namespace: string, name: string): void;
   upsertPolicy(policy: Policy): void;
@@ -33,9 +33,11 @@ export interface Classifier {
   flush(): ClassChange[];
   /** As of the last flush; `undefined` for pods that are not there or terminal. */
   classOf(namespace: string, pod: string, direction: Direction): PodClass | undefined;
+  /** What a pod without labels and ports would be in the namespace as it is now, whether there are pods or not. */
+  classOfPlain(namespace: string, direction: Direction): PodClass | undefined;
   podsIn(namespace: string): readonly Pod[];
-  /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. */
-  defeating(namespace: string, pod: string, direction: Direction): DefeatingPolicy[];
+  /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. Without a pod: of the plain one. */
+  defeating(namespace: string, pod: string | undefined, direction: Direction): DefeatingPolicy[];
   /** Pods by class, as of the last flush. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
   /** What is held; both are bounded by what there is. */
@@ -101,7 +103,7 @@ export function createClassifier(options: Options): Classifier {
     if (pod.terminal) return undefined;
     const found = memory.classOf(pod, applyingIn(entry, cluster.policies(), direction), around);
     if (pod.hostNetwork) return found;
-    const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref);
+    const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref).sort(compareRefs);
     if (opaque.length === 0) return found;
     return { ...found, class: 'unknown', opaque };
   }
@@ -117,6 +119,10 @@ export function createClassifier(options: Options): Classifier {
     upsertPod(pod) {
       const home = namespaces.entry(pod.namespace);
       const known = home.pods.get(pod.name);
+      if (known !== undefined && isEqualPod(known.pod, pod)) {
+        known.pod = pod;
+        return;
+      }
       if (known === undefined) home.pods.set(pod.name, { home, pod, classes: {} });
       else { families.remove(known.pod); known.pod = pod; }
       families.add(pod);
@@ -151,13 +157,18 @@ export function createClassifier(options: Options): Classifier {
       return changes;
     },
     classOf: (namespace, pod, direction) => namespaces.find(namespace)?.pods.get(pod)?.classes[direction],
+    classOfPlain(namespace, direction) {
+      const entry = namespaces.find(namespace);
+      return entry === undefined ? undefined : classify(plainIn(entry), direction, surroundings());
+    },
     podsIn: (namespace) => [...namespaces.find(namespace)?.pods.values() ?? []].map(({ pod }) => pod),
     defeating(namespace, pod, direction) {
-      const entry = namespaces.find(namespace)?.pods.get(pod);
+      const home = namespaces.find(namespace);
+      const entry = home === undefined || pod !== undefined ? home?.pods.get(pod ?? '') : plainIn(home);
       if (entry === undefined || entry.pod.hostNetwork || entry.pod.terminal) return [];
       const applying = applyingIn(entry, cluster.policies(), direction);
       const named: readonly Pick<NamedClusterPolicy, 'ref' | 'compiled'>[] = applying.clusterPolicies;
-      return defeatingOf(classInputOf(entry.pod, applying, surroundings())).flatMap(({ compiled, rules }) => {
+      return memory.defeatingOf(entry.pod, applying, surroundings()).flatMap(({ compiled, rules }) => {
         const found = [...applying.isolating, ...named].find((policy) => policy.compiled.id === compiled.id);
         return found === undefined ? [] : [{ ref: found.ref, rules }];
       });
@@ -165,6 +176,23 @@ export function createClassifier(options: Options): Classifier {
     counts: (direction) => counts[direction],
     size: () => ({ namespaces: namespaces.size(), specs: interner.size }),
   };
+}
+
+const NO_LABELS: Pod['labels'] = new Map();
+
+/** In no map: it stands for a pod that may come. */
+function plainIn(home: NamespaceEntry): PodEntry {
+  return { home, pod: { namespace: home.name, name: '', labels: NO_LABELS, ips: [], ports: [], hostNetwork: false, terminal: false }, classes: {} };
+}
+
+/** In all that policies look at. */
+function isEqualPod(a: Pod, b: Pod): boolean {
+  return a.hostNetwork === b.hostNetwork && a.terminal === b.terminal && a.ips.join() === b.ips.join()
+    && (a.labels === b.labels || equalMaps(a.labels, b.labels)) && (a.ports === b.ports || JSON.stringify(a.ports) === JSON.stringify(b.ports));
+}
+
+function equalMaps(a: Pod['labels'], b: Pod['labels']): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }
 
 function add(counts: Map<PodClassName, number>, name: PodClassName | undefined, by: number): void {

@@ -29,6 +29,7 @@ export function createClusterScope(interner: Interner): ClusterScope {
   function swapOpaque(key: ScopeKey, after: NamedOpaquePolicy | undefined): readonly Scope[] {
     const home = opaque.get(key.namespace ?? EVERYWHERE) ?? new Map<string, NamedOpaquePolicy>();
     const before = home.get(keyOf(key));
+    if (before !== undefined && after !== undefined && JSON.stringify(before.policy.scopes) === JSON.stringify(after.policy.scopes)) return NOTHING;
     home.delete(keyOf(key));
     if (after !== undefined) home.set(keyOf(key), after);
     if (home.size === 0) opaque.delete(key.namespace ?? EVERYWHERE);
@@ -69,6 +70,6 @@ function subjectScope({ compiled }: NamedClusterPolicy): Scope {
   return { concernsNamespace: ({ labels }) => compiled.subject?.namespace.matches(labels) === true };
 }
 
-function opaqueScope({ policy, namespace: selector }: NamedOpaquePolicy): Scope {
-  return { only: policy.namespace, concernsNamespace: ({ labels }) => selector.matches(labels) };
+function opaqueScope({ ref, scopes }: NamedOpaquePolicy): Scope {
+  return { only: ref.namespace, concernsNamespace: ({ labels }) => scopes.some(({ namespace }) => namespace.matches(labels)) };
 }

@@ -3,25 +3,26 @@
  *
  * Coverage, explain, preview and tests of connectivity ask this one function. Replies are always allowed.
  */
-import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { Direction } from '../api/network-policy.ts';
 import { addressKey } from './address.ts';
 import { bothOf, type Answer, type DirectionAnswer, type Outcome, type Verdict } from './answer.ts';
-import type { Code, Connection, Family, Namespace, Pod, PolicyRef } from './model.ts';
+import type { Code, Connection, Endpoint, Namespace, Pod, PolicyRef } from './model.ts';
 import type { Question } from './match.ts';
 import { familiesOf, sideOf, type Side } from './side.ts';
 import { outcomesOf, type Applying } from './tiers.ts';
 import { isSubject, type NamedOpaquePolicy, type World } from './world.ts';
 
 export function evaluate(world: World, connection: Connection): Answer {
-  const families = connection.family === undefined ? commonFamilies(world, connection) : [connection.family];
-  const answers = families.map((family) => evaluateIn(world, connection, family));
-  const [first = evaluateIn(world, connection, undefined), ...others] = answers;
+  const [first = evaluateIn(world, connection), ...others] = byFamily(world, connection).map((each) => evaluateIn(world, each));
   return others.reduce(merged, first);
 }
 
-function commonFamilies(world: World, { from, to }: Connection): Family[] {
-  const there = familiesOf(world, to);
-  return [...familiesOf(world, from)].filter((family) => there.has(family));
+/** The connection in each family that it can have; as it is where the sides have none in common, or no addresses yet. */
+export function byFamily(world: World, connection: Connection): readonly Connection[] {
+  if (connection.family !== undefined) return [connection];
+  const there = familiesOf(world, connection.to);
+  const families = [...familiesOf(world, connection.from)].filter((family) => there.has(family));
+  return families.length === 0 ? [connection] : families.map((family) => ({ ...connection, family }));
 }
 
 /** Of two families: `unknown` where they differ. */
@@ -40,28 +41,45 @@ function sorted(codes: Iterable<Code>): Code[] {
   return [...new Set(codes)].sort();
 }
 
-function evaluateIn(world: World, connection: Connection, family: Family | undefined): Answer {
-  const from = sideOf(world, connection.from, family);
-  const to = sideOf(world, connection.to, family);
-  const egress = directionAnswer('Egress', { world, connection, from, to });
-  const ingress = directionAnswer('Ingress', { world, connection, from, to });
+function evaluateIn(world: World, connection: Connection): Answer {
+  const egress = directionAnswer(world, connection, 'Egress');
+  const ingress = directionAnswer(world, connection, 'Ingress');
   return { verdict: bothOf(egress.verdict, ingress.verdict), egress, ingress };
 }
 
-interface Case { readonly world: World; readonly connection: Connection; readonly from: Side; readonly to: Side }
+/** Policies have a say: about whom, which, and what is asked of each of their rules. */
+export interface Asked {
+  readonly governed: Extract<Side, { readonly kind: 'pod' }>;
+  readonly applying: Applying;
+  readonly question: Question;
+  /** The pod reaches itself through a Service. */
+  readonly isHairpin: boolean;
+}
 
-function directionAnswer(direction: Direction, { world, connection, from, to }: Case): DirectionAnswer {
+/** One direction in one family; an outcome where policies have no say. */
+export function askedOf(world: World, connection: Connection, direction: Direction): Asked | Outcome {
+  const [from, to] = [sideOf(world, connection.from, connection.family), sideOf(world, connection.to, connection.family)];
   const [governed, peer] = direction === 'Egress' ? [from, to] : [to, from];
-  if (governed.kind !== 'pod') return certain({ verdict: 'allowed', reason: { kind: 'not governed' } }, governed.kind === 'node' && governed.pod !== undefined ? ['host-network'] : []);
+  if (governed.kind !== 'pod') return { verdict: 'allowed', reason: { kind: 'not governed' } };
   const isSelf = isSameOf(from, to);
-  if (isSelf && connection.throughService !== true) return certain({ verdict: 'allowed', reason: { kind: 'self' } });
-  if (direction === 'Ingress' && isOwnNode(governed.pod, peer)) return certain({ verdict: 'allowed', reason: { kind: 'own node' } });
-  const applying = applyingTo(world, governed, direction);
-  const question: Question = {
-    ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options,
-    codes: new Set(),
+  if (isSelf && connection.throughService !== true) return { verdict: 'allowed', reason: { kind: 'self' } };
+  if (direction === 'Ingress' && isOwnNode(governed.pod, peer)) return { verdict: 'allowed', reason: { kind: 'own node' } };
+  return {
+    governed,
+    applying: applyingTo(world, governed, direction),
+    question: {
+      ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options,
+      codes: new Set(),
+    },
+    isHairpin: isSelf,
   };
-  const outcomes = outcomesOf(applying, question, isSelf);
+}
+
+function directionAnswer(world: World, connection: Connection, direction: Direction): DirectionAnswer {
+  const asked = askedOf(world, connection, direction);
+  if ('verdict' in asked) return certain(asked, asked.reason.kind === 'not governed' && isHostNetwork(direction === 'Egress' ? connection.from : connection.to) ? ['host-network'] : []);
+  const { governed, applying, question } = asked;
+  const outcomes = outcomesOf(applying, question, asked.isHairpin);
   const isPoliced = outcomes.some(({ reason }) => reason.kind !== 'default') || applying.clusterPolicies.length > 0;
   const opaque = opaqueFor(world, governed, direction);
   return {
@@ -69,8 +87,12 @@ function directionAnswer(direction: Direction, { world, connection, from, to }: 
     outcomes,
     isolating: applying.isolating.map(({ ref }) => ref),
     opaque,
-    codes: sorted([...question.codes, ...(isPoliced ? generalCodes(connection, peer) : [])]),
+    codes: sorted([...question.codes, ...(isPoliced ? generalCodes(connection, asked) : [])]),
   };
+}
+
+function isHostNetwork(endpoint: Endpoint): boolean {
+  return 'pod' in endpoint && endpoint.pod.hostNetwork;
 }
 
 function certain(outcome: Outcome, codes: readonly Code[] = []): DirectionAnswer {
@@ -83,14 +105,20 @@ function verdictOf(outcomes: readonly Outcome[]): Verdict {
 }
 
 /** What is so on every CNI of this kind of traffic only by and large. */
-function generalCodes({ protocol }: Connection, peer: Side): Code[] {
+function generalCodes({ protocol }: Connection, { governed, question: { peer } }: Asked): Code[] {
   const codes: Code[] = [];
+  if (isStarting(governed.pod)) codes.push('startup');
   if (protocol === 'SCTP') codes.push('sctp');
   if (protocol === 'ICMP') codes.push('icmp');
   if (peer.kind === 'node') codes.push('node-traffic');
   if (peer.kind === 'node' && peer.pod !== undefined) codes.push('host-network');
   if (peer.kind === 'service') codes.push('service-vip');
   return codes;
+}
+
+/** On a node, and without an address yet: a network may let it talk before policies are in place, or not at all until then. */
+function isStarting({ node, ips }: Pod): boolean {
+  return node !== undefined && ips.length === 0;
 }
 
 function isSameOf(from: Side, to: Side): boolean {
@@ -117,7 +145,7 @@ function opaqueFor(world: World, { pod, namespace }: { readonly pod: Pod; readon
 }
 
 /** Whether a policy that is not evaluated may have a say about the pod. */
-export function concerns({ policy, namespace: namespaces, pod: pods }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
-  if (policy.namespace !== undefined && policy.namespace !== namespace.name) return false;
-  return (policy.directions ?? DIRECTIONS).includes(direction) && namespaces.matches(namespace.labels) && pods.matches(pod.labels);
+export function concerns({ ref, scopes }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
+  if (ref.namespace !== undefined && ref.namespace !== namespace.name) return false;
+  return scopes.some((scope) => scope.directions.includes(direction) && scope.namespace.matches(namespace.labels) && scope.pod.matches(pod.labels));
 }

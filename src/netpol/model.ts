@@ -39,19 +39,23 @@ export type ClusterPolicyKind = 'AdminNetworkPolicy' | 'BaselineAdminNetworkPoli
 export interface NetworkPolicy { readonly kind: 'NetworkPolicy'; readonly namespace: string; readonly name: string; readonly spec: StoredNetworkPolicySpec }
 export interface ClusterPolicy { readonly kind: ClusterPolicyKind; readonly name: string; readonly spec: StoredClusterPolicySpec }
 
-/**
- * A policy of a kind that is not evaluated, such as CiliumNetworkPolicy, with what is known of its scope: absent
- * `namespace` is the whole cluster, absent `directions` both, absent selectors everything.
- */
+/** Pods that a policy may be about: absent directions are both, absent selectors everything. */
+export interface OpaqueScope {
+  readonly directions?: readonly Direction[] | undefined;
+  readonly namespaceSelector?: StoredSelector | undefined;
+  readonly podSelector?: StoredSelector | undefined;
+}
+
+/** A policy of a kind that is not evaluated, such as CiliumNetworkPolicy, with what is known of its scope. */
 export interface OpaquePolicy {
   readonly kind: 'Opaque';
   /** For example `CiliumClusterwideNetworkPolicy`. */
   readonly apiKind: string;
+  /** Absent: the whole cluster. */
   readonly namespace?: string | undefined;
   readonly name: string;
-  readonly directions?: readonly Direction[] | undefined;
-  readonly namespaceSelector?: StoredSelector | undefined;
-  readonly podSelector?: StoredSelector | undefined;
+  /** A pod in any of them may be concerned; absent: every pod, empty: none. */
+  readonly scopes?: readonly OpaqueScope[] | undefined;
 }
 
 export type Policy = NetworkPolicy | ClusterPolicy | OpaquePolicy;

@@ -1,16 +1,18 @@
 /** A cluster, indexed for evaluation: policies by namespace, pods and nodes by address. Built once from lists. */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { addressKey, parseAddress, type Address } from './address.ts';
 import { isEvaluated } from './compile-cluster-policy.ts';
 import { compileSelector } from './compile-selector.ts';
 import { createInterner } from './intern.ts';
 import {
-  NAMESPACE_NAME_LABEL, type ClusterPolicy, type Namespace, type NetworkPolicy, type Node, type OpaquePolicy, type Options, type Pod, type PolicyRef, type WorldInput,
+  NAMESPACE_NAME_LABEL, type ClusterPolicy, type Namespace, type NetworkPolicy, type Node, type OpaquePolicy, type OpaqueScope, type Options, type Pod, type PolicyRef, type WorldInput,
 } from './model.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Selector } from './rules.ts';
 
 export interface NamedNetworkPolicy { readonly ref: PolicyRef; readonly compiled: CompiledNetworkPolicy }
 export interface NamedClusterPolicy { readonly ref: PolicyRef; readonly compiled: CompiledClusterPolicy }
-export interface NamedOpaquePolicy { readonly ref: PolicyRef; readonly policy: OpaquePolicy; readonly namespace: Selector; readonly pod: Selector }
+export interface NamedOpaquePolicy { readonly ref: PolicyRef; readonly policy: OpaquePolicy; readonly scopes: readonly CompiledScope[] }
+export interface CompiledScope { readonly directions: readonly Direction[]; readonly namespace: Selector; readonly pod: Selector }
 
 export interface World {
   readonly options: Options;
@@ -40,7 +42,7 @@ export function buildWorld({ namespaces, pods, nodes = [], policies, serviceIps 
     namespace: (name) => byName.get(name) ?? withName({ name, labels: new Map() }),
     policiesIn: (namespace) => inNamespace.get(namespace) ?? [],
     clusterPolicies: clusterPoliciesOf(policies.filter((policy): policy is ClusterPolicy => policy.kind !== 'NetworkPolicy' && policy.kind !== 'Opaque')),
-    opaque: policies.filter((policy) => policy.kind === 'Opaque').map(namedOpaque),
+    opaque: policies.filter((policy) => policy.kind === 'Opaque').map(namedOpaque).sort((a, b) => compareRefs(a.ref, b.ref)),
     podAt: (address) => podsByAddress.get(addressKey(address)),
     nodeAt: (address) => nodesByAddress.get(addressKey(address)),
     nodeNamed: (name) => nodesByName.get(name),
@@ -54,12 +56,15 @@ export function withName(namespace: Namespace): Namespace {
   return { name: namespace.name, labels: new Map([...namespace.labels, [NAMESPACE_NAME_LABEL, namespace.name]]) };
 }
 
+const EVERYTHING: readonly OpaqueScope[] = [{}];
+
 export function namedOpaque(policy: OpaquePolicy): NamedOpaquePolicy {
   return {
     ref: { kind: policy.apiKind, namespace: policy.namespace, name: policy.name },
     policy,
-    namespace: compileSelector(policy.namespaceSelector),
-    pod: compileSelector(policy.podSelector),
+    scopes: (policy.scopes ?? EVERYTHING).map(({ directions = DIRECTIONS, namespaceSelector, podSelector }) => ({
+      directions, namespace: compileSelector(namespaceSelector), pod: compileSelector(podSelector),
+    })),
   };
 }
 
@@ -71,6 +76,11 @@ export function isSubject({ subject }: CompiledClusterPolicy, namespace: Namespa
 /** Strictest first: tier order is the reader's, then priority; kind and name make it one order for equal ones. */
 export function byRank(a: NamedClusterPolicy, b: NamedClusterPolicy): number {
   return a.compiled.priority - b.compiled.priority || compare(a.ref.kind, b.ref.kind) || compare(a.ref.name, b.ref.name);
+}
+
+/** By kind, then as people look for them. */
+export function compareRefs(a: PolicyRef, b: PolicyRef): number {
+  return compare(a.kind, b.kind) || compare(a.namespace ?? '', b.namespace ?? '') || compare(a.name, b.name);
 }
 
 export function compare(a: string, b: string): number {

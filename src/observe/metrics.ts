@@ -79,6 +79,7 @@ export interface Metrics {
   readonly driftRepaired: (template: string, change: 'modified' | 'deleted', durationMs: number) => void;
   readonly policyWritten: (action: string, result: string) => void;
   readonly timeToProtect: (seconds: number) => void;
+  readonly effectiveDrift: (direction: string, change: string, cause: string) => void;
   readonly eventDropped: () => void;
   readonly requested: (request: RequestFacts) => void;
   readonly requestRetried: (request: Pick<RequestFacts, 'method' | 'host' | 'code'>) => void;
@@ -140,6 +141,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     policyWritten: (action, result) => counters.policyWrites.inc({ action, result }),
     timeToProtect: (seconds) => histograms.timeToProtect.observe(seconds),
+    effectiveDrift: (direction, change, cause) => counters.effectiveDrift.inc({ direction, change, cause }),
     eventDropped: () => counters.eventsDropped.inc(),
     requested({ method, host, code, durationMs }) {
       counters.requests.inc({ code: codeLabel(code), method, host });

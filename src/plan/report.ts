@@ -3,6 +3,7 @@
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { NamespaceRecord } from '../kube/objects.ts';
+import { claimsNames } from './claims.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
 import type { Leftover, Loss } from './leaving.ts';
 import type { NamespacePlan } from './plan.ts';
@@ -13,6 +14,8 @@ export interface NamespaceReport {
   readonly namespace: string;
   /** By name of the baseline, every baseline once. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** By name of the baseline, the directions that it enforces here; only where there are any. */
+  readonly enforced: ReadonlyMap<string, readonly Direction[]>;
   /** `undefined` for a namespace on its way out, which is not counted. */
   readonly coverage: Readonly<Record<Direction, Coverage>> | undefined;
   readonly drifted: readonly { readonly baseline: string; readonly template: string }[];
@@ -44,6 +47,7 @@ export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: Namesp
   return {
     namespace: plan.namespace,
     verdicts,
+    enforced: enforcedIn(plan),
     coverage,
     drifted: driftedIn(plan),
     leftovers,
@@ -54,6 +58,20 @@ export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: Namesp
     attention: attentionTo(plan, { verdicts, leftovers, coverage }),
   };
 }
+
+function enforcedIn({ scopes }: NamespacePlan): NamespaceReport['enforced'] {
+  const found = scopes.flatMap(({ baseline, scope }) => (scope.kind === 'Selected' && scope.enforced.size > 0 && claimsNames(baseline) ? [[baseline.name, listed(scope.enforced)] as const] : []));
+  return found.length === 0 ? NOTHING_ENFORCED : new Map(found);
+}
+const NOTHING_ENFORCED: NamespaceReport['enforced'] = new Map();
+
+/** One of few lists, so that reports of thousands of namespaces share them. */
+function listed(directions: ReadonlySet<Direction>): readonly Direction[] {
+  if (directions.size === DIRECTIONS.length) return DIRECTIONS;
+  return directions.has('Ingress') ? INGRESS : EGRESS;
+}
+const INGRESS: readonly Direction[] = ['Ingress'];
+const EGRESS: readonly Direction[] = ['Egress'];
 
 function driftedIn(plan: NamespacePlan): NamespaceReport['drifted'] {
   return plan.names
@@ -71,7 +89,8 @@ function ownerOf(namespace: NamespaceRecord, plan: NamespacePlan): string {
   return '';
 }
 
-const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
+/** States in which the policies of a namespace are not as they should be. */
+export const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 
 function attentionTo(plan: NamespacePlan, { verdicts, leftovers, coverage }: Pick<NamespaceReport, 'verdicts' | 'leftovers' | 'coverage'>): Attention | undefined {
   if (plan.terminating) return undefined;

@@ -8,6 +8,7 @@ import { mergeConditions, type NewCondition } from '../api/conditions.ts';
 import { clip } from '../api/text.ts';
 import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
+import type { IsolationKnowledge, RowIsolation } from './effect.ts';
 import { severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
 
 /** One namespace as the status of one baseline sees it. */
@@ -20,6 +21,8 @@ export interface StatusRow {
   readonly owner: string;
   /** Pending for less than 5 s: normal for a new namespace, and not worth a write. */
   readonly young: boolean;
+  /** Absent while it is not known. */
+  readonly isolation: RowIsolation | undefined;
 }
 
 export interface StatusInput {
@@ -31,6 +34,7 @@ export interface StatusInput {
   readonly heldConfirmed: boolean;
   /** Some of the namespaces that are held, sorted. */
   readonly heldNamespaces: readonly string[];
+  readonly isolation: IsolationKnowledge;
   readonly now: string;
 }
 
@@ -42,13 +46,15 @@ const CONDITION_MESSAGE_LIMIT = 2_048;
 export function nextStatus(input: StatusInput): BaselineStatus {
   const { baseline, held, now } = input;
   const generation = baseline.record.generation;
-  const namespaces = countStates(input.rows);
-  const worst = worstCases(input.rows);
+  const isolation = isolationIn(input);
+  const namespaces = { ...countStates(input.rows), ...isolation.counts };
+  const worst = worstCases(input.rows, isolation.overridden);
   return {
     observedGeneration: generation,
     conditions: mergeConditions(baseline.record.status.conditions ?? [], conditions(input, namespaces, worst), generation, now),
     namespaces,
     protected: `${namespaces.protected}/${namespaces.selected}`,
+    isolated: namespaces.isolated === undefined ? 'unknown' : `${namespaces.isolated}/${namespaces.selected}`,
     ...(held === undefined ? {} : { held }),
     ...(worst.length === 0 ? {} : { worst }),
   };
@@ -70,16 +76,47 @@ function countStates(rows: readonly StatusRow[]): NamespaceCounts {
 
 const WORTH_NAMING: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 
-function worstCases(rows: readonly StatusRow[]): WorstCase[] {
+/** By namespace, through what it is overridden; and how many of the selected ones are isolated. */
+interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly overridden: ReadonlyMap<string, string> }
+
+function isolationIn({ isolation, rows, baseline: { record: { status } } }: StatusInput): Isolation {
+  if (isolation.kind === 'Starting') return isolationBefore(status, rows);
+  if (isolation.kind !== 'Known') return NOT_KNOWN;
+  const selected = rows.filter(({ verdict: { state } }) => SELECTED.has(state));
+  const overridden = new Map(selected.flatMap(({ namespace, isolation: found }) => (found?.overridden === undefined ? [] : [[namespace, found.overridden]])));
+  return { counts: { isolated: selected.filter((row) => row.isolation?.isolated === true).length, overridden: overridden.size }, overridden };
+}
+const NOT_KNOWN: Isolation = { counts: {}, overridden: new Map() };
+
+/** After a start, what the status said stays until that is known again. */
+function isolationBefore({ namespaces, worst = [] }: BaselineStatus, rows: readonly StatusRow[]): Isolation {
+  const { isolated, overridden } = namespaces ?? {};
+  if (isolated === undefined || overridden === undefined) return NOT_KNOWN;
+  const names = new Set(rows.map(({ namespace }) => namespace));
+  const told = worst.filter(({ namespace, reason }) => reason === OVERRIDDEN && names.has(namespace));
+  return { counts: { isolated, overridden }, overridden: new Map(told.map(({ namespace, message }) => [namespace, message])) };
+}
+
+const OVERRIDDEN = 'Overridden';
+
+function worstCases(rows: readonly StatusRow[], overridden: Isolation['overridden']): WorstCase[] {
+  const rank = (row: StatusRow): number => (isWorthNaming(row) ? 0 : overridden.has(row.namespace) ? 1 : 2);
   return rows
-    .filter((row) => row.note !== undefined || isWorthNaming(row))
-    .sort((a, b) => Number(isWorthNaming(b)) - Number(isWorthNaming(a)) || severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
+    .filter((row) => rank(row) < 2 || row.note !== undefined)
+    .sort((a, b) => rank(a) - rank(b) || severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
     .slice(0, WORST_LIMIT)
-    .map(({ namespace, verdict, note, owner }) => {
-      const { reason, message } = WORTH_NAMING.has(verdict.state) ? verdict : note ?? verdict;
-      const asked = owner === '' ? '' : ` (owner: ${clip(owner, OWNER_LIMIT)})`;
+    .map((row) => {
+      const { namespace, verdict, owner } = row;
+      const { reason, message } = saidOf(row, overridden.get(namespace));
+      const asked = owner === '' || message.endsWith(`(owner: ${clip(owner, OWNER_LIMIT)})`) ? '' : ` (owner: ${clip(owner, OWNER_LIMIT)})`;
       return { namespace, state: verdict.state, reason, message: clip(message, MESSAGE_LIMIT - asked.length) + asked };
     });
+}
+
+/** The worst thing about a namespace that is worth naming. */
+function saidOf({ verdict, note }: StatusRow, overridden: string | undefined): { reason: string; message: string } {
+  if (WORTH_NAMING.has(verdict.state)) return verdict;
+  return overridden === undefined ? note ?? verdict : { reason: OVERRIDDEN, message: overridden };
 }
 
 /** Not as planned; leftovers and overridden exemptions come after these. */
@@ -132,7 +169,7 @@ function counted(namespaces: number): string {
 }
 
 function passing(input: StatusInput): NewCondition[] {
-  const { baseline, held, heldConfirmed, heldNamespaces, processed } = input;
+  const { baseline, held, heldConfirmed, heldNamespaces, processed, isolation } = input;
   const found: NewCondition[] = [];
   const stalled = stalledBy(input);
   if (stalled !== undefined) found.push({ type: 'Stalled', status: 'True', ...stalled });
@@ -140,7 +177,13 @@ function passing(input: StatusInput): NewCondition[] {
   if (held !== undefined && !heldConfirmed) {
     found.push({ type: 'Held', status: 'True', reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) });
   }
+  const why = isolation.kind === 'Unknown' ? `what is really isolated is not known: ${isolation.why}` : isolation.kind === 'Starting' ? unknownBefore(baseline) : undefined;
+  if (why !== undefined) found.push({ type: 'IsolationUnknown', status: 'True', reason: 'NotReadable', message: why });
   return found;
+}
+
+function unknownBefore({ record: { status } }: CompiledBaseline): string | undefined {
+  return status.conditions?.find(({ type }) => type === 'IsolationUnknown')?.message;
 }
 
 function templatesValid({ baseline, rows }: StatusInput): NewCondition {
@@ -167,7 +210,7 @@ function firstWith(reason: VerdictReason, rows: readonly StatusRow[]): StatusRow
 function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
   const type = 'NamespacesUpToDate';
   const behind = counts.failed + counts.conflicted + counts.drifted + counts.pending;
-  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst[0];
+  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst.find(({ reason }) => reason !== OVERRIDDEN);
   const example = first === undefined ? '' : `; first: ${first.namespace} (${first.reason}: ${first.message})`;
   if (behind > 0) return { type, status: 'False', reason: first?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
   return { type, status: 'True', reason: 'Succeeded', message: `every selected namespace is as planned${example}` };

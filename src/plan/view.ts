@@ -1,6 +1,6 @@
 /** What planning looks at: one namespace, its policies, and every baseline. Plain values, built from stores, lists or files. */
 import type { NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
-import type { CompiledBaseline } from './compile.ts';
+import { byPrecedence, type CompiledBaseline } from './compile.ts';
 
 export interface NamespaceView {
   readonly namespace: NamespaceRecord;
@@ -20,4 +20,10 @@ export interface ClusterView {
   readonly systemNamespaces: ReadonlySet<string>;
   /** Grows whenever planning can come out differently everywhere. */
   readonly version: number;
+}
+
+/** The same join for live stores, one-shot lists and files. */
+export function clusterViewOf(baselines: Iterable<CompiledBaseline>, systemNamespaces: ReadonlySet<string>, version: number): ClusterView {
+  const sorted = [...baselines].sort(byPrecedence);
+  return { baselines: sorted, byName: new Map(sorted.map((baseline) => [baseline.name, baseline])), systemNamespaces, version };
 }

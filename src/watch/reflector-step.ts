@@ -21,7 +21,8 @@ export interface ReflectorSettings {
    * restarts is back within seconds: what happened meanwhile must not wait for half a minute.
    */
   readonly refusedCapMs: number;
-  /** Wait while the API server does not know the kind: the CRD is not there (yet). */
+  /** First and longest wait while the API server does not know the kind: the CRD is not there (yet). Doubles in between. */
+  readonly missingFromMs: number;
   readonly missingMs: number;
   /** Between two lists that confirm each other. */
   readonly confirmMs: number;
@@ -45,6 +46,7 @@ export const DEFAULT_REFLECTOR_SETTINGS: ReflectorSettings = {
   backoffCapMs: 30_000,
   healthyAfterMs: 120_000,
   refusedCapMs: 2_000,
+  missingFromMs: 30_000,
   missingMs: 30_000,
   confirmMs: 1_000,
   restoredAfterMs: 120_000,
@@ -70,11 +72,13 @@ export interface Position {
   readonly behindSinceMs: number;
   /** How often in a row the server had forgotten our version, without health between. */
   readonly expired: number;
+  /** How often in a row the API server did not know the kind. */
+  readonly missing: number;
   /** Complete lists in a row without any object, while the store has some. */
   readonly emptyLists: number;
 }
 
-export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, behindSinceMs: 0, expired: 0, emptyLists: 0 };
+export const START: Position = { resumable: false, pagesOnly: false, failures: 0, malformed: 0, behind: 0, behindSinceMs: 0, expired: 0, missing: 0, emptyLists: 0 };
 
 export type Move = 'StreamList' | 'ListPages' | 'Watch';
 
@@ -140,7 +144,7 @@ export interface Next {
 
 /** A list was taken: from here on the store's version can be resumed. */
 export function afterList(position: Position): Position {
-  return { ...position, resumable: true, behind: 0, emptyLists: 0 };
+  return { ...position, resumable: true, behind: 0, missing: 0, emptyLists: 0 };
 }
 
 export function afterEnd(before: Position, end: End, now: Circumstances): Next {
@@ -168,7 +172,7 @@ function afterError(position: Position, { move, error }: { move: Move; error: Ku
   if (refusesStreaming) return { position: { ...position, pagesOnly: true }, waitMs: 0 };
   const next = { ...position, ...effects[error.kind]?.(position, now, error) };
   if (error.kind === 'Expired' && position.expired === 0) return { position: next, waitMs: 0 }; // an API server that restarted: list at once
-  if (error.kind === 'NotFound') return { position: next, waitMs: spread(settings.missingMs, now.random) };
+  if (error.kind === 'NotFound') return { position: next, waitMs: spread(Math.min(settings.missingFromMs * 2 ** position.missing, settings.missingMs), now.random) };
   return failed(next, error.reason === 'ECONNREFUSED' ? settings.refusedCapMs : settings.backoffCapMs, now);
 }
 
@@ -177,7 +181,7 @@ const effects: Partial<Record<KubeErrorKind, (position: Position, now: Circumsta
   Expired: ({ expired }) => ({ resumable: false, expired: expired + 1 }),
   BadRequest: () => ({ resumable: false }),
   Invalid: () => ({ resumable: false }),
-  NotFound: () => ({ resumable: false }), // the kind is unknown; what comes back may be another one
+  NotFound: ({ missing }) => ({ resumable: false, missing: missing + 1 }), // the kind is unknown; what comes back may be another one
   Malformed: ({ malformed, resumable }) => ({ malformed: malformed + 1, resumable: resumable && malformed + 1 < MALFORMED_LIMIT }),
   TooLargeResourceVersion: (position, now) => ({ ...behindAgain(position, now), resumable: position.resumable && position.behind + 1 < BEHIND_LIMIT }),
   // a watch from a version that the server has not reached says nothing, not even a bookmark: only a list can tell

@@ -63,6 +63,10 @@ export interface ReflectorOptions<W extends WireObject, R extends ObjectRecord> 
   readonly onSynced: () => void;
   /** After the changes of each list that was believed. */
   readonly onListed?: () => void;
+  /** When `health().problem` or `health().synced` may be another one; also after every attempt that failed. */
+  readonly onHealth?: () => void;
+  /** How the resource is called in logs and metrics, where its plural does not say enough. */
+  readonly name?: string;
   readonly log: ReflectorLog;
   readonly clock: ReflectorClock;
   readonly settings?: Partial<ReflectorSettings>;
@@ -72,7 +76,7 @@ export interface ReflectorOptions<W extends WireObject, R extends ObjectRecord> 
 export function startReflector<W extends WireObject, R extends ObjectRecord>(options: ReflectorOptions<W, R>): Reflector {
   const { store, clock, log } = options;
   const settings = { ...DEFAULT_REFLECTOR_SETTINGS, ...options.settings };
-  const resource = options.resource.plural;
+  const resource = options.name ?? options.resource.plural;
   const stopping = new AbortController();
   const { signal } = stopping;
   const startedAtMs = clock.now();
@@ -110,6 +114,17 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     log.info('listed', { resource, objects: list.size, version: list.version, sinceStartMs: Math.round(clock.now() - startedAtMs) });
     if (counts.lists === 1) tell('synced', options.onSynced);
     if (options.onListed !== undefined) tell('listed', options.onListed);
+    noteHealth();
+  }
+
+  function noteHealth(): void {
+    if (options.onHealth !== undefined) tell('health', options.onHealth);
+  }
+
+  function recovered(): void {
+    if (problem === undefined) return;
+    problem = undefined;
+    noteHealth();
   }
 
   async function watchForEver(): Promise<void> {
@@ -120,7 +135,7 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
         listed(list);
       },
     };
-    const watching: AttemptParts<W, R> = { ...own, alive: () => { own.alive(); problem = undefined; } };
+    const watching: AttemptParts<W, R> = { ...own, alive: () => { own.alive(); recovered(); } };
     while (!signal.aborted) {
       const move = nextMove(position);
       restart = new AbortController();
@@ -146,6 +161,7 @@ export function startReflector<W extends WireObject, R extends ObjectRecord>(opt
     if (found.kind === 'Malformed') counts.malformed += 1;
     problem = { ...found, sinceMs: problem?.sinceMs ?? clock.now() };
     log.warn('watch interrupted', { ...fields, ...found });
+    noteHealth();
   }
 
   /** Lists beside the watch; what it finds goes through the same comparison. */

@@ -6,8 +6,8 @@
  */
 import type { BaselineRecord, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
 import { isOurs } from '../plan/ownership.ts';
-import { byPrecedence, compileBaseline, type CompiledBaseline } from '../plan/compile.ts';
-import type { ClusterView, NamespaceView } from '../plan/view.ts';
+import { compileBaseline, type CompiledBaseline } from '../plan/compile.ts';
+import { clusterViewOf, type ClusterView, type NamespaceView } from '../plan/view.ts';
 import type { Change, Store } from './store.ts';
 
 export interface Views {
@@ -40,7 +40,7 @@ export function createViews(parts: ViewParts): Views {
   const compiled = new Map<string, CompiledBaseline>();
   const deleted = new Map<string, Set<string>>();
   const changedIn = new Map<string, number>();
-  let cluster: ClusterView = clusterOf(compiled, parts.systemNamespaces, 1);
+  let cluster: ClusterView = clusterViewOf(compiled.values(), parts.systemNamespaces, 1);
 
   function baselineChanged({ name, before, after }: Change<BaselineRecord>): boolean {
     const known = compiled.get(name);
@@ -50,7 +50,7 @@ export function createViews(parts: ViewParts): Views {
     const version = changed ? cluster.version + 1 : cluster.version;
     if (after === undefined) changedIn.delete(name);
     else if (changed) changedIn.set(name, version);
-    cluster = clusterOf(compiled, parts.systemNamespaces, version);
+    cluster = clusterViewOf(compiled.values(), parts.systemNamespaces, version);
     return changed;
   }
 
@@ -77,10 +77,6 @@ export function createViews(parts: ViewParts): Views {
     },
     forget: (namespace) => { deleted.delete(namespace); },
   };
-}
-
-function clusterOf(compiled: ReadonlyMap<string, CompiledBaseline>, systemNamespaces: ReadonlySet<string>, version: number): ClusterView {
-  return { baselines: [...compiled.values()].sort(byPrecedence), byName: new Map(compiled), systemNamespaces, version };
 }
 
 /** Status, annotations and finalizers do not change a plan. */

@@ -38,6 +38,7 @@ async function install(plane: ControlPlane): Promise<void> {
   await apply('-f', `${ROOT}config/default/namespace.yaml`);
   await apply('-k', `${ROOT}crds`);
   await apply('-n', OPERATOR_NAMESPACE, '-k', `${ROOT}config/rbac`);
+  await apply('-k', `${ROOT}config/rbac/isolation`);
   await plane.kubectl(['wait', '--for=condition=Established', CRD, '--timeout=30s']);
   const baseline = { apiVersion: 'netbaseline.io/v1alpha1', kind: 'NamespacePolicyBaseline', metadata: { name: BASELINE.name }, spec: BASELINE.spec };
   await plane.kubectl(['apply', '--server-side', '-f', '-'], { stdin: JSON.stringify(baseline) });

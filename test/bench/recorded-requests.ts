@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
-import { newBody, replacementBody } from '../../src/apply/body.ts';
+import { newBody, replacementBody } from '../../src/plan/body.ts';
 import { systemClock } from '../../src/control/clock.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import { parseBaseline, parseNamespace, type WireNetworkPolicy } from '../../src/kube/objects.ts';

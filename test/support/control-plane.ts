@@ -19,6 +19,7 @@ export async function startInstalled(extraApiServerFlags: readonly string[] = []
   await plane.kubectl(['apply', '--server-side', '-f', 'config/default/namespace.yaml']);
   await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
   await plane.kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
+  await plane.kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
   await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
   return plane;
 }

@@ -136,5 +136,5 @@ export function controlRig({ slowTurns = false } = {}): ControlRig {
 function observer(templatesKnown: ControlObserver['templatesKnown']): ControlObserver {
   const nothing = (): void => {};
   const controller = { added: nothing, retried: nothing, started: nothing, finished: nothing, reconciled: nothing, troubled: nothing };
-  return { controller: () => controller, driftDetected: nothing, driftRepaired: nothing, policyWritten: nothing, timeToProtect: nothing, templatesKnown };
+  return { controller: () => controller, driftDetected: nothing, driftRepaired: nothing, policyWritten: nothing, timeToProtect: nothing, effectiveDrift: nothing, templatesKnown };
 }

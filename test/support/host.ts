@@ -1,5 +1,5 @@
 /** A `Host` that remembers, for tests of the command line. */
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Host } from '../../src/cli/command.ts';
 
 export interface MemoryHost extends Host {
@@ -14,20 +14,29 @@ export interface MemoryHost extends Host {
   readonly listeners: () => number;
 }
 
-export function memoryHost({ calledAs = 'npb', env = {} }: { calledAs?: string; env?: Record<string, string> } = {}): MemoryHost {
+export interface MemoryHostOptions {
+  calledAs?: string;
+  env?: Record<string, string>;
+  /** What stdin gives. */
+  stdin?: string;
+  /** Columns of a terminal, on both streams; absent: no terminal. */
+  terminal?: number;
+}
+
+export function memoryHost({ calledAs = 'npb', env = {}, stdin = '', terminal }: MemoryHostOptions = {}): MemoryHost {
   const written = { out: '', err: '' };
   const signals = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
   const errors = new Set<(error: unknown) => void>();
   const exits: number[] = [];
-  const sink = (name: 'out' | 'err') => new Writable({
+  const sink = (name: 'out' | 'err') => Object.assign(new Writable({
     decodeStrings: false,
     write(chunk: string, _encoding, done) {
       written[name] += chunk;
       done();
     },
-  });
+  }), terminal === undefined ? {} : { isTTY: true, columns: terminal });
   return {
-    calledAs, env, stdout: sink('out'), stderr: sink('err'), exits,
+    calledAs, env, stdin: Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]), stdout: sink('out'), stderr: sink('err'), exits,
     onSignal: (listener) => (signals.add(listener), () => void signals.delete(listener)),
     onUncaught: (listener) => (errors.add(listener), () => void errors.delete(listener)),
     exit: (code) => void exits.push(code),

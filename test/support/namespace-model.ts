@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { newBody, replacementBody, withoutOtherOwners } from '../../src/apply/body.ts';
 import { parsePolicy, specInterner, NO_STRINGS, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { newBody, replacementBody, withoutOtherOwners } from '../../src/plan/body.ts';
 import { planNamespace } from '../../src/plan/plan.ts';
 import type { NamespaceView } from '../../src/plan/view.ts';
 import type { Write } from '../../src/plan/writes.ts';

@@ -1,6 +1,6 @@
 /** Random small clusters: few labels, ports and addresses, so that policies meet; every construct of every kind. */
 import fc from 'fast-check';
-import { PROTOCOLS, type Connection, type Endpoint, type Options, type Pod, type Policy, type WorldInput } from '../../src/netpol/model.ts';
+import { PROTOCOLS, type Connection, type Endpoint, type OpaqueScope, type Options, type Pod, type Policy, type WorldInput } from '../../src/netpol/model.ts';
 import type { StoredClusterPeer, StoredClusterRule, StoredNetworkPolicySpec, StoredPeer, StoredPort, StoredRule, StoredSelector } from '../../src/netpol/stored.ts';
 import { aNamespaceOf, aPodOf, type Labels } from './netpol.ts';
 
@@ -70,7 +70,8 @@ export const someNamespaces = () => fc.tuple(...NAMESPACES.map((name) => labels(
 
 const networkPolicy = (): fc.Arbitrary<Policy> => fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom('p', 'q', 'r'), spec: aSpec() })
   .map((found) => ({ kind: 'NetworkPolicy', ...found }));
-const opaque = (): fc.Arbitrary<Policy> => fc.record({ namespace: fc.constantFrom(...NAMESPACES), podSelector: selector(), directions: fc.subarray(['Ingress', 'Egress'] as const, { minLength: 1 }) })
+const scope = (): fc.Arbitrary<OpaqueScope> => fc.record({ namespaceSelector: namespaceSelector(), podSelector: selector(), directions: fc.subarray(['Ingress', 'Egress'] as const, { minLength: 1 }) }, { requiredKeys: [] });
+const opaque = (): fc.Arbitrary<Policy> => fc.record({ namespace: fc.constantFrom(...NAMESPACES, undefined), scopes: fc.array(scope(), { maxLength: 2 }) })
   .map((found) => ({ kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', name: 'opaque', ...found }));
 
 export const policyId = (policy: Policy): string => `${policy.kind}/${'namespace' in policy ? policy.namespace : ''}/${policy.name}`;

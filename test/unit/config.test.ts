@@ -23,6 +23,7 @@ describe('config', () => {
       kubeconfig: ['/home/me/.kube/config'], inCluster: false,
       namespace: 'namespace-policy-baseline-system',
       systemNamespaces: ['kube-node-lease', 'kube-public', 'kube-system', 'namespace-policy-baseline-system'],
+      evaluateIsolation: true, ipBlockMatchesPods: 'unknown',
       leaderElect: true, identity: 'pod-1_1b4e28ba',
       leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 5000,
       maxInFlight: 16, firstWriteDelayMs: 2, relistIntervalMs: 2_700_000, statusIntervalMs: 5000, drainTimeoutMs: 15_000,

@@ -11,7 +11,7 @@ const conditionOf = (status: Record<string, unknown> | undefined, type: string) 
 
 function gaugesOf({ control, stores, clock }: ControlRig) {
   const leadership = control.leadership();
-  return leadership?.isWhole() === true ? stateGaugeRows({ state: leadership.state, stores, limit: 200, now: clock.now, wallMs: clock.wallMs }) : undefined;
+  return leadership?.isWhole() === true ? stateGaugeRows({ state: leadership.state, isolation: control.isolation, stores, limit: 200, now: clock.now, wallMs: clock.wallMs }) : undefined;
 }
 
 describe('a standby', () => {

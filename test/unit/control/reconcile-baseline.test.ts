@@ -31,6 +31,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
     assessed: () => true,
     forget: () => {},
     processed: () => true,
+    isolation: () => ({ kind: 'Known' }),
     held: () => NOTHING_HELD,
     holding: () => 0,
     async patchMetadata(_record, patch) { state.patches.push(patch); },
@@ -51,7 +52,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   return { state, run: () => reconcileBaseline('b', parts, new AbortController().signal), parts };
 }
 
-const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false });
+const row = (state: 'protected' | 'pending', namespace = 'team-a') => ({ namespace, verdict: { state, reason: 'InPlace', message: '' } as never, note: undefined, owner: '', young: false, isolation: undefined });
 
 describe('status of a baseline', () => {
   it('is written once, and not again while nothing changes', async () => {
@@ -74,6 +75,33 @@ describe('status of a baseline', () => {
     state.clock += 4_000;
     await run();
     assert.equal(state.statuses[1]?.status.protected, '2/2');
+  });
+
+  it('takes away counts that are not known any more: a merge patch would keep them', async () => {
+    let known = true;
+    const { state, run } = world({}, { isolation: () => (known ? { kind: 'Known' } : { kind: 'Unknown', why: 'pods: 403' }) });
+    await run();
+    assert.deepEqual([state.statuses[0]?.status.isolated, state.statuses[0]?.status.namespaces?.isolated], ['0/0', 0]);
+    known = false;
+    state.clock += 10_000;
+    await run();
+    const { namespaces, isolated } = state.statuses[1]?.status ?? {};
+    assert.deepEqual([isolated, namespaces?.isolated, namespaces?.overridden], ['unknown', null, null]);
+  });
+
+  it('tells within half a second that another namespace is overridden, but not of pods', async () => {
+    const rows = [{ ...row('protected'), isolation: { isolated: true, overridden: undefined as string | undefined } }];
+    const { state, run } = world({}, { rows: () => rows });
+    await run();
+    rows[0] = { ...row('protected'), isolation: { isolated: false, overridden: 'egress is open' } };
+    state.clock += 100;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
+    state.clock += 400;
+    await run();
+    assert.equal(state.statuses[1]?.status.namespaces?.overridden, 1);
+    state.clock += 60_000;
+    await run();
+    assert.equal(state.statuses.length, 2);
   });
 
   it('keeps count of a confirmation that is being carried out twice a second', async () => {

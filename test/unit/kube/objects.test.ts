@@ -146,15 +146,23 @@ describe('specInterner', () => {
   });
   it('holds so many characters and no more, and goes on after that', () => {
     const limit = 10_000;
-    const share = specInterner(limit);
+    const share = specInterner({ limitCharacters: limit });
     const first = share(spec(0));
     for (let port = 1; port < 5000; port += 1) share(spec(port));
     assert.notEqual(share(spec(0)), first, 'forgotten');
     assert.deepEqual(share(spec(0)), first);
   });
+  it('decides whether the specs of foreign policies are kept, beside what planning may know of them', () => {
+    const theirs = aWirePolicy('theirs', { spec: { ingress: [{}] } });
+    assert.deepEqual([parsePolicy(theirs, specInterner()).spec, parsePolicy(theirs, specInterner()).anySpec], [undefined, undefined]);
+    const { spec, anySpec } = parsePolicy(theirs, specInterner({ keepsForeign: true }));
+    assert.deepEqual([spec, anySpec?.ingress], [undefined, [{}]]);
+    const ours = parsePolicy(theirs, specInterner(), true);
+    assert.equal(ours.anySpec, ours.spec);
+  });
   it('one spec above the limit does no harm', () => {
     const huge: NetworkPolicySpec = { ...spec(1), podSelector: { matchLabels: { a: 'x'.repeat(1000) } } };
-    assert.equal(specInterner(100)(huge).hash, hashedSpec(huge).hash);
+    assert.equal(specInterner({ limitCharacters: 100 })(huge).hash, hashedSpec(huge).hash);
   });
 });
 

@@ -71,6 +71,13 @@ describe('classifier: a change touches what it concerns', () => {
     classifier.upsertNamespace(aNamespaceOf('x', { ns: 'z' }));
     assert.deepEqual(flushed(classifier), ['x/a Ingress allow-any-external -> open', 'x/b Ingress allow-any-external -> open']);
   });
+  it('a pod in which nothing differs that policies look at: none, and it takes the place of the old one', () => {
+    const classifier = aClassifier();
+    const same = aPodOf('x/a', { labels: { pod: 'a' }, ips: ['10.0.0.1'], node: 'another' });
+    classifier.upsertPod(same);
+    assert.deepEqual(flushed(classifier), []);
+    assert.equal(classifier.podsIn('x').find(({ name }) => name === 'a'), same);
+  });
   it('a family that pods begin to use: everywhere', () => {
     const classifier = aClassifier(aNetworkPolicy('x/p', { ingress: [{ from: [{ namespaceSelector: {} }, { ipBlock: { cidr: '0.0.0.0/0' } }] }] }));
     classifier.upsertPod(aPodOf('y/six', { ips: ['fd00::1'] }));
@@ -80,7 +87,7 @@ describe('classifier: a change touches what it concerns', () => {
   });
   it('a policy that is not evaluated comes and goes', () => {
     const classifier = aClassifier();
-    const opaque: Policy = { kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', namespace: 'x', name: 'c', podSelector: { matchLabels: { pod: 'a' } } };
+    const opaque: Policy = { kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', namespace: 'x', name: 'c', scopes: [{ podSelector: { matchLabels: { pod: 'a' } } }] };
     classifier.upsertPolicy(opaque);
     assert.deepEqual(flushed(classifier), ['x/a Egress open -> unknown', 'x/a Ingress open -> unknown']);
     classifier.removePolicy(opaque);
@@ -105,6 +112,21 @@ describe('classifier: equal specs share a class unless a name makes the differen
     const classifier = aClassifier(...both({ ingress: [{}] }));
     assert.deepEqual(classifier.defeating('y', 'a', 'Ingress'), [{ ref: { kind: 'NetworkPolicy', namespace: 'y', name: 'p' }, rules: [0] }]);
     assert.equal(classifier.classOf('x', 'a', 'Ingress'), classifier.classOf('y', 'b', 'Ingress'), 'one object for all');
+  });
+  it('a namespace without pods: what a plain one would be, and who makes it so', () => {
+    const classifier = createClassifier({ ipBlockMatchesPods: 'no' });
+    classifier.upsertNamespace(aNamespaceOf('empty'));
+    assert.equal(classifier.classOfPlain('empty', 'Ingress')?.class, 'open');
+    classifier.upsertPolicy(aNetworkPolicy('empty/deny', {}));
+    assert.equal(classifier.classOfPlain('empty', 'Ingress')?.class, 'closed');
+    classifier.upsertPolicy(aNetworkPolicy('empty/of-others', { podSelector: { matchLabels: { pod: 'a' } }, ingress: [{}] }));
+    assert.equal(classifier.classOfPlain('empty', 'Ingress')?.class, 'closed');
+    classifier.upsertPolicy(aNetworkPolicy('empty/all', { ingress: [{}] }));
+    assert.equal(classifier.classOfPlain('empty', 'Ingress')?.class, 'allow-all');
+    assert.deepEqual(classifier.defeating('empty', undefined, 'Ingress').map(({ ref }) => ref.name), ['all']);
+    assert.equal(classifier.classOfPlain('nowhere', 'Ingress'), undefined);
+    assert.deepEqual(classifier.defeating('nowhere', undefined, 'Ingress'), []);
+    assert.deepEqual(classifier.flush(), [], 'it is in nobody\'s count');
   });
   it('counts pods by class', () => assert.deepEqual([...aClassifier(ofPod('a')).counts('Ingress')].sort(([a], [b]) => (a < b ? -1 : 1)), [['closed', 1], ['open', 3]]));
 });

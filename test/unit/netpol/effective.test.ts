@@ -115,7 +115,7 @@ describe('class: the others', () => {
     assert.equal(classifier.classOf('x', 'd', 'Ingress'), undefined);
   });
   it('unknown: a policy that is not evaluated has a say, and is named', () => {
-    const found = classIn(classified([], { more: [{ kind: 'Opaque', apiKind: 'GlobalNetworkPolicy', name: 'g', directions: ['Ingress'] }] }), 'x/a', 'Ingress');
+    const found = classIn(classified([], { more: [{ kind: 'Opaque', apiKind: 'GlobalNetworkPolicy', name: 'g', scopes: [{ directions: ['Ingress'] }] }] }), 'x/a', 'Ingress');
     assert.deepEqual([found.class, found.effective?.class, found.opaque], ['unknown', 'closed', [{ kind: 'GlobalNetworkPolicy', namespace: undefined, name: 'g' }]]);
   });
 });

@@ -17,10 +17,12 @@ describe('policies of kinds that are not evaluated', () => {
   for (const [what, policy, text, verdict] of [
     ['another namespace', cilium({ namespace: 'z' }), 'y/a -> x/a', 'allowed'],
     ['the whole cluster', cilium({ namespace: undefined }), 'y/a -> x/a', 'unknown'],
-    ['another direction', cilium({ directions: ['Egress'] }), 'y/a -> x/a', 'allowed'],
-    ['this direction', cilium({ directions: ['Egress'] }), 'x/a -> y/a', 'unknown'],
-    ['other pods', cilium({ podSelector: { matchLabels: { pod: 'b' } } }), 'y/a -> x/a', 'allowed'],
-    ['namespaces by label', cilium({ namespace: undefined, namespaceSelector: { matchLabels: { ns: 'y' } } }), 'z/a -> x/a', 'allowed'],
+    ['another direction', cilium({ scopes: [{ directions: ['Egress'] }] }), 'y/a -> x/a', 'allowed'],
+    ['this direction', cilium({ scopes: [{ directions: ['Egress'] }] }), 'x/a -> y/a', 'unknown'],
+    ['other pods', cilium({ scopes: [{ podSelector: { matchLabels: { pod: 'b' } } }] }), 'y/a -> x/a', 'allowed'],
+    ['namespaces by label', cilium({ namespace: undefined, scopes: [{ namespaceSelector: { matchLabels: { ns: 'y' } } }] }), 'z/a -> x/a', 'allowed'],
+    ['any of its scopes', cilium({ scopes: [{ podSelector: { matchLabels: { pod: 'b' } } }, { directions: ['Ingress'] }] }), 'y/a -> x/a', 'unknown'],
+    ['nobody', cilium({ scopes: [] }), 'y/a -> x/a', 'allowed'],
     ['not what no policy governs', cilium({ namespace: undefined }), '1.2.3.4 -> z/host', 'allowed'],
     ['not a pod and itself', cilium({ namespace: undefined }), 'x/a -> x/a', 'allowed'],
   ] as const) it(`scope: ${what}`, () => assert.equal(ask(aWorld([policy]), text).verdict, verdict));
@@ -29,6 +31,7 @@ describe('policies of kinds that are not evaluated', () => {
 describe('questions that the CNI answers', () => {
   const inX = aNetworkPolicy('x/p', { ingress: [{ from: [{ namespaceSelector: {} }, { ipBlock: { cidr: '192.168.0.0/16' } }], ports: [{ protocol: 'SCTP', port: 1, endPort: 9 }] }, { from: [{ ipBlock: { cidr: '10.0.2.0/24' } }, { ipBlock: { cidr: '192.168.0.0/16' } }] }] });
   const outX = aNetworkPolicy('x/o', { policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '10.96.0.0/12' } }] }] });
+  const inZ = aNetworkPolicy('z/p', { podSelector: { matchExpressions: [{ key: 'pod', operator: 'Exists' }] }, ingress: [{ ports: [{ port: 1 }] }] });
   const cases: readonly [string, 'ingress' | 'egress', string, string, readonly Code[]][] = [
     ['ipBlock and a pod', 'ingress', 'y/a -> x/a', 'unknown', ['cidr-vs-pod']],
     ['ipBlock and a remote node', 'ingress', '192.168.0.2 -> x/a', 'unknown', ['node-traffic']],
@@ -37,12 +40,13 @@ describe('questions that the CNI answers', () => {
     ['ICMP', 'ingress', 'y/a -> x/a:0/ICMP', 'unknown', ['cidr-vs-pod', 'icmp']],
     ['the address of a Service', 'egress', 'x/a -> 10.96.0.1', 'unknown', ['service-vip']],
     ['a pod without an address', 'egress', 'x/a -> z/new', 'unknown', ['startup']],
+    ['a governed pod that starts: on a node, and without an address', 'ingress', 'y/a -> z/new', 'denied', ['startup']],
     ['none: an address outside', 'ingress', '1.2.3.4 -> x/a', 'denied', []],
-    ['none: nothing is policed', 'ingress', 'y/a -> z/a:1/SCTP', 'allowed', []],
+    ['none: nothing is policed', 'ingress', 'x/a -> y/a:1/SCTP', 'allowed', []],
   ];
   for (const [what, direction, text, verdict, codes] of cases) {
     it(what, () => {
-      const answer = ask(aWorld([inX, outX], { options: { ipBlockMatchesPods: 'unknown' } }), text)[direction];
+      const answer = ask(aWorld([inX, outX, inZ], { options: { ipBlockMatchesPods: 'unknown' } }), text)[direction];
       assert.deepEqual([answer.verdict, answer.codes], [verdict, codes]);
     });
   }

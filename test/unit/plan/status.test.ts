@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { baselineStatus, type BaselineStatus, type Held } from '../../../src/api/v1alpha1.ts';
 import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compile.ts';
+import type { RowIsolation } from '../../../src/plan/effect.ts';
 import { nextStatus, type StatusInput, type StatusRow } from '../../../src/plan/status.ts';
 import { STATES, type State, type VerdictReason } from '../../../src/plan/verdict.ts';
 import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/build.ts';
@@ -10,14 +11,14 @@ import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/bu
 const NOW = '2026-06-01T12:00:00Z';
 const LATER = '2026-06-01T13:00:00Z';
 
-interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note']; owner?: string }
-const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note, owner = '' }: RowFields = {}): StatusRow =>
-  ({ namespace, verdict: { state, reason, message }, young, note, owner });
+interface RowFields { reason?: VerdictReason; message?: string; young?: boolean; note?: StatusRow['note']; owner?: string; isolation?: RowIsolation }
+const row = (namespace: string, state: State, { reason = 'InPlace', message = '', young = false, note, owner = '', isolation }: RowFields = {}): StatusRow =>
+  ({ namespace, verdict: { state, reason, message }, young, note, owner, isolation });
 const rows = (...states: State[]): StatusRow[] => states.map((state, index) => row(`ns-${index}`, state));
 
 function status(fields: Partial<StatusInput> = {}): BaselineStatus {
   return nextStatus({
-    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], now: NOW, ...fields,
+    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], isolation: { kind: 'Off' }, now: NOW, ...fields,
   });
 }
 /** `Ready=True Succeeded`. */
@@ -42,6 +43,53 @@ describe('status: counts', () => {
   it('pending for less than 5 s is not counted as pending', () => {
     const found = status({ rows: [row('x', 'pending', { young: true }), row('y', 'pending')] });
     assert.deepEqual([found.namespaces?.pending, found.namespaces?.selected, found.worst?.length], [1, 2, 1]);
+  });
+});
+
+describe('status: isolation', () => {
+  const known = { isolation: { kind: 'Known' } } as const;
+  const isolated = { isolated: true, overridden: undefined };
+  const overridden = { isolated: false, overridden: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)' };
+  const some = [row('a', 'protected', { isolation: isolated }), row('b', 'protected', { isolation: overridden }), row('c', 'exempt'), row('d', 'excluded', { isolation: isolated })];
+  const counted = ({ isolated: column, namespaces }: BaselineStatus): unknown[] => [column, namespaces?.isolated, namespaces?.overridden];
+
+  it('isolated of selected, and overridden, beside protected', () => {
+    const found = status({ rows: some, ...known });
+    assert.deepEqual([found.protected, ...counted(found)], ['2/3', '1/3', 1, 1]);
+  });
+  it('a namespace that is overridden is among the worst, with the policy that does it, after what is not as planned', () => {
+    const { worst, conditions } = status({ rows: [row('z', 'pending', { reason: 'Missing' }), ...some, row('0', 'unselected', { note: { reason: 'Leftover', message: 'm' } })], ...known });
+    assert.deepEqual(worst?.map(({ namespace, reason }) => `${namespace} ${reason}`), ['z Missing', 'b Overridden', '0 Leftover']);
+    assert.deepEqual(worst?.[1], { namespace: 'b', state: 'protected', reason: 'Overridden', message: overridden.overridden });
+    assert.equal(baselineStatus.safeParse({ worst, conditions }).success, true);
+  });
+  it('what is wrong with its policies is told of a namespace before that it is overridden, and that before what is left over', () => {
+    const note = { reason: 'Leftover', message: 'm' };
+    const { worst } = status({ rows: [row('a', 'failed', { reason: 'Forbidden', isolation: overridden }), row('b', 'protected', { note, isolation: overridden })], ...known });
+    assert.deepEqual(worst?.map(({ reason }) => reason), ['Forbidden', 'Overridden']);
+  });
+  it('is no reason for a namespace not to be as planned', () => {
+    assert.equal(message(status({ rows: some, ...known }), 'NamespacesUpToDate'), 'every selected namespace is as planned');
+  });
+  it('is unknown where nobody asks, without a word', () => {
+    const found = status({ rows: some.map((each) => ({ ...each, isolation: undefined })), isolation: { kind: 'Off' } });
+    assert.deepEqual([counted(found), said(found, 'IsolationUnknown'), 'isolated' in (found.namespaces ?? {})], [['unknown', undefined, undefined], undefined, false]);
+  });
+  it('is unknown where something cannot be read, and says what', () => {
+    const found = status({ rows: rows('protected'), isolation: { kind: 'Unknown', why: 'pods: list pods: 403 Forbidden' } });
+    assert.deepEqual([found.isolated, said(found, 'IsolationUnknown')], ['unknown', 'True NotReadable']);
+    assert.equal(message(found, 'IsolationUnknown'), 'what is really isolated is not known: pods: list pods: 403 Forbidden');
+    assert.equal(said(found, 'Ready'), 'True Succeeded');
+  });
+  it('after a start is what it was before, until it is known again', () => {
+    const before = status({ rows: some.map((each) => ({ ...each, owner: 'team-x' })), ...known });
+    const unknown = some.map((each) => ({ ...each, owner: 'team-x', isolation: undefined }));
+    assert.deepEqual(status({ baseline: of({}, before), rows: unknown, isolation: { kind: 'Starting' } }), before);
+    const blind = status({ rows: unknown, isolation: { kind: 'Unknown', why: 'pods: 403' } });
+    assert.deepEqual(status({ baseline: of({}, blind), rows: unknown, isolation: { kind: 'Starting' } }), blind);
+    const gone = status({ baseline: of({}, before), rows: [row('a', 'protected')], isolation: { kind: 'Starting' } });
+    assert.equal(gone.worst, undefined, 'but for namespaces that are not there any more');
+    assert.deepEqual(counted(status({ rows: unknown, isolation: { kind: 'Starting' } })), ['unknown', undefined, undefined]);
   });
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { KubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
 import { SILENT } from '../../../src/kube/watching.ts';
-import { afterEnd, DEFAULT_REFLECTOR_SETTINGS as settings, judgeList, nextMove, START, type End, type Next, type Position, type Verdict } from '../../../src/watch/reflector-step.ts';
+import { afterEnd, afterList, DEFAULT_REFLECTOR_SETTINGS as settings, judgeList, nextMove, START, type End, type Next, type Position, type Verdict } from '../../../src/watch/reflector-step.ts';
 
 const live: Position = { ...START, resumable: true };
 const error = (kind: KubeErrorKind, reason?: string): KubeError => new KubeError(kind, { kind, reason });
@@ -84,6 +84,17 @@ describe('reflector step: a watch that ends', () => {
   it('because the kind is not served tries every half minute, from a list', () => {
     const nexts = repeat(5, live, { error: error('NotFound') });
     assert.ok(nexts.every((next) => nextMove(next.position) === 'StreamList' && next.waitMs >= 15_000 && next.waitMs <= 30_000));
+  });
+  it('because a kind that may come is not served yet tries again soon, then less and less often', () => {
+    const impatient = { ...settings, missingFromMs: 400, missingMs: 5_000 };
+    let position = START;
+    const found = Array.from({ length: 6 }, () => {
+      const next = afterEnd(position, ended({ move: 'StreamList', error: error('NotFound') }), { nowMs: 0, random: 1, settings: impatient });
+      position = next.position;
+      return next.waitMs;
+    });
+    assert.deepEqual(found, [400, 800, 1_600, 3_200, 5_000, 5_000]);
+    assert.equal(afterList(position).missing, 0);
   });
   it('by bad frames resumes, and lists after the third at the same place', () => {
     assert.deepEqual(repeat(3, live, { error: error('Malformed') }).map((next) => nextMove(next.position)), ['Watch', 'Watch', 'StreamList']);

@@ -1,8 +1,8 @@
 /** What is sent: nothing is left to defaulting, what is foreign is kept. */
 import assert from 'node:assert/strict';
 import { hashedSpec } from '../../../src/api/canonical.ts';
-import { newBody, replacementBody, withoutOtherOwners } from '../../../src/apply/body.ts';
 import type { ForeignMetadata } from '../../../src/kube/objects.ts';
+import { newBody, replacementBody, withoutOtherOwners } from '../../../src/plan/body.ts';
 import type { DesiredPolicy } from '../../../src/plan/claims.ts';
 import { defaultDeny } from '../../../src/plan/templates/default-deny.ts';
 

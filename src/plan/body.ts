@@ -4,7 +4,7 @@ import {
   TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
 } from '../api/names.ts';
 import type { ForeignMetadata, StringMap, WireNetworkPolicy } from '../kube/objects.ts';
-import type { DesiredPolicy } from '../plan/claims.ts';
+import type { DesiredPolicy } from './claims.ts';
 
 /** For POST. */
 export function newBody(namespace: string, desired: DesiredPolicy): WireNetworkPolicy {

@@ -1,0 +1,118 @@
+/**
+ * The audit of a snapshot: each namespace with its level, how isolated it is in each direction, and what was found.
+ *
+ * Promises: the same for a cluster and for a dump of it; the order of objects does not matter; work is proportional to what
+ * there is. Must not: guess. What depends on objects that could not be read is `unknown`.
+ */
+import type { Direction } from '../../api/network-policy.ts';
+import { createClassifier, type Classifier } from '../../netpol/classifier.ts';
+import type { Options } from '../../netpol/model.ts';
+import { buildWorld } from '../../netpol/world.ts';
+import { baselinesOf, worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotWorld } from '../world.ts';
+import type { Origin, Snapshot } from '../snapshot.ts';
+import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
+import { findDns } from './dns.ts';
+import { levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
+import { isolationOf, type DefeatedBy, type Placed } from './isolation.ts';
+import { takeInventory, type Inventory } from './inventory.ts';
+import { createDnsLint } from './lint-dns.ts';
+import { lintPolicy, type Lints } from './lint-policy.ts';
+import { createSelectorLint } from './lint-selectors.ts';
+import { dnsOf, metadataOf, type Around } from './reach.ts';
+import type { Audit, DirectionAudit, NamespaceAudit } from './result.ts';
+import { servicesOf } from './services.ts';
+import { createStanding, type Standing } from './standing.ts';
+import { summaryOf, worstFirst } from './summary.ts';
+
+export interface AuditOptions extends Options {
+  /** Exact names, the operator's own namespace among them. */
+  readonly systemNamespaces: ReadonlySet<string>;
+  readonly includeSystem: boolean;
+  /** Which namespaces are told about; all are looked at. */
+  readonly includes: (namespace: SnapshotNamespace) => boolean;
+  /** Milliseconds since the epoch: exemptions end. */
+  readonly nowMs: number;
+}
+
+/** Everything that the audit of one namespace needs to know of the others. */
+interface Parts {
+  readonly classifier: Classifier;
+  readonly inventory: Inventory;
+  readonly around: Around;
+  readonly lints: Lints;
+  readonly standing: (namespace: SnapshotNamespace) => Standing;
+}
+
+/** A namespace with what is in it. */
+interface Contents { readonly namespace: SnapshotNamespace; readonly pods: readonly SnapshotPod[]; readonly policies: readonly NetworkPolicyObject[] }
+
+export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit {
+  const { ipBlockMatchesPods, systemNamespaces, nowMs } = options;
+  const input = worldInputOf(snapshot, { ipBlockMatchesPods });
+  const parts = partsOf(snapshot, input, createStanding({ baselines: baselinesOf(snapshot), systemNamespaces, nowMs }));
+  const pods = Map.groupBy(input.pods, ({ namespace }) => namespace);
+  const policies = Map.groupBy(input.policies.filter((policy) => policy.kind === 'NetworkPolicy'), ({ namespace }) => namespace);
+  const asked = input.namespaces.filter((namespace) => !namespace.terminating && options.includes(namespace));
+  const wanted = options.includeSystem ? asked : asked.filter(({ name }) => !systemNamespaces.has(name));
+  const namespaces = worstFirst(wanted.map((namespace) => auditNamespace({ namespace, pods: pods.get(namespace.name) ?? [], policies: policies.get(namespace.name) ?? [] }, parts)));
+  return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces, asked.length - wanted.length), unread: snapshot.unread };
+}
+
+function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['standing']): Parts {
+  const inventory = takeInventory(input.namespaces.filter(({ declared }) => declared), input.pods);
+  const dns = findDns(servicesOf(snapshot), inventory);
+  const selectors = createSelectorLint(inventory);
+  return {
+    inventory, standing,
+    classifier: classified(input),
+    // A rule for the address of the DNS Service is one that its author has seen working: such an address counts as any other.
+    around: { dns, world: buildWorld({ ...input, serviceIps: [] }) },
+    lints: { inventory, selectors, dns: createDnsLint(dns, inventory, selectors) },
+  };
+}
+
+function classified({ namespaces, pods, policies, options }: SnapshotWorld): Classifier {
+  const classifier = createClassifier(options);
+  for (const namespace of namespaces) classifier.upsertNamespace(namespace);
+  for (const policy of policies) classifier.upsertPolicy(policy);
+  for (const pod of pods) classifier.upsertPod(pod);
+  classifier.flush();
+  return classifier;
+}
+
+function auditNamespace({ namespace, pods, policies }: Contents, parts: Parts): NamespaceAudit {
+  const { classifier, inventory, around, lints } = parts;
+  const { name } = namespace;
+  const contents = { name, pods, policies };
+  const directions = { Ingress: classesOf('Ingress', contents, { classifier, inventory }), Egress: classesOf('Egress', contents, { classifier, inventory }) };
+  const standing = parts.standing(namespace);
+  const { findings: isolation, defeatedBy } = isolationOf({ name, standing, directions, policies }, classifier);
+  const dns = dnsOf(name, directions.Egress, around);
+  const placed: Placed[] = [...isolation, ...dns.findings, ...metadataOf(name, directions.Egress, around, policies)];
+  const origins = new Map(policies.map((policy) => [policy.name, policy.origin]));
+  const fallback = namespace.origin ?? policies.find(({ origin }) => origin !== undefined)?.origin ?? pods.find(({ origin }) => origin !== undefined)?.origin;
+  const findings = sortedFindings([
+    ...placed.map((found) => finding(found, { namespace: name, object: found.object, origin: found.object.kind === 'NetworkPolicy' ? origins.get(found.object.name) : fallback })),
+    ...policies.flatMap((policy) => lintPolicy(policy, lints).map((draft) => finding(draft, { namespace: name, object: nameOf(policy), origin: policy.origin }))),
+  ]);
+  return {
+    name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
+    directions: { Ingress: directionAudit(directions.Ingress, defeatedBy), Egress: directionAudit(directions.Egress, defeatedBy) },
+  };
+}
+
+function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Direction, readonly DefeatedBy[]>>): DirectionAudit {
+  const { class: name, isolated, counts, defaultDeny, hasDefaultDeny, direction } = classes;
+  return { class: name, isolated, counts, defaultDeny, hasDefaultDeny, defeatedBy: defeats[direction] };
+}
+
+function nameOf({ kind, namespace, name }: NetworkPolicyObject): ObjectName {
+  return { kind, namespace, name };
+}
+
+/** With the line of the field, where a manifest has it. */
+function finding({ id, level, path, direction, message, fix }: Draft, { namespace, object, origin }: { readonly namespace: string; readonly object: ObjectName; readonly origin: Origin | undefined }): Finding {
+  const place = origin === undefined ? {} : { file: origin.file, line: origin.lineOf(path) };
+  return { id, level, namespace, object, path, message, fix, ...(direction !== undefined && { direction }), ...place };
+}
+

@@ -1,0 +1,195 @@
+/**
+ * Is a namespace isolated? No policies, no default-deny, a default-deny that others defeat, or nobody knows.
+ *
+ * Where a direction is exempt, or the namespace is a system namespace, the same is said as a note.
+ */
+import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
+import type { Classifier } from '../../netpol/classifier.ts';
+import type { PodClass } from '../../netpol/classify.ts';
+import type { Effective } from '../../netpol/effective.ts';
+import { isIsolated } from '../../netpol/namespace-class.ts';
+import type { PolicyRef } from '../../netpol/model.ts';
+import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
+import type { Draft, FindingLevel, ObjectName } from './finding.ts';
+import type { Standing } from './standing.ts';
+import { counted, coversAll, listed, objectText, PEERS_OF, portsText, RULES_OF } from './text.ts';
+
+/** A finding with the object that it is about. */
+export interface Placed extends Draft { readonly object: ObjectName }
+
+export interface DefeatedBy { readonly policy: ObjectName; /** Positions in the list of rules. */ readonly rules: readonly number[] }
+
+export interface NamespaceFacts {
+  readonly name: string;
+  readonly policies: readonly NetworkPolicyObject[];
+  readonly standing: Standing;
+  readonly directions: Readonly<Record<Direction, DirectionClasses>>;
+}
+
+export interface Isolation { readonly findings: readonly Placed[]; readonly defeatedBy: Readonly<Record<Direction, readonly DefeatedBy[]>> }
+
+export function isolationOf(facts: NamespaceFacts, classifier: Classifier): Isolation {
+  const both = DIRECTIONS.map((direction) => facts.directions[direction]);
+  const defeats = both.map((classes) => defeatsIn(facts.name, classes, classifier));
+  const [ingress = [], egress = []] = defeats.map((found) => found.flatMap(({ by }) => by));
+  const findings = [
+    ...(facts.policies.length > 0 ? both.flatMap((classes) => withoutDeny(facts, classes)) : withoutPolicy(facts)),
+    ...both.flatMap((classes, index) => (defeats[index] ?? []).map((defeat) => defeated(facts, classes, defeat))),
+    ...opaque(facts), ...hostNetwork(facts),
+  ];
+  return { findings, defeatedBy: { Ingress: merged(ingress), Egress: merged(egress) } };
+}
+
+const namespaceObject = (name: string): ObjectName => ({ kind: 'Namespace', name });
+
+/** Exempt directions and system namespaces are as somebody wants them. */
+function levelHere(level: FindingLevel, { isSystem, exemptions }: Standing, direction: Direction): FindingLevel {
+  return isSystem || exemptions.some((exempt) => exempt.direction === direction) ? 'INFO' : level;
+}
+
+function because({ isSystem, exemptions }: Standing, direction: Direction): string {
+  if (isSystem) return ' (system namespace)';
+  const exempt = exemptions.find((each) => each.direction === direction);
+  return exempt === undefined ? '' : ` (exempt in baseline ${exempt.baseline}: ${exempt.reason})`;
+}
+
+/** Neither kept apart by a NetworkPolicy nor by policies of cluster scope. */
+function isUncovered({ class: name, effective }: PodClass): boolean {
+  return name !== 'unknown' && !isIsolated(name) && effective?.isolated !== true;
+}
+
+function withoutPolicy(facts: NamespaceFacts): Placed[] {
+  const open = DIRECTIONS.filter((direction) => facts.directions[direction].classified.some(({ found }) => isUncovered(found)));
+  if (open.length === 0) return [];
+  const levels = open.map((direction) => levelHere('FAIL', facts.standing, direction));
+  const [first = 'Ingress'] = open;
+  const reasons = [...new Set(open.map((direction) => because(facts.standing, direction)))].join('');
+  const { text } = whoOf(facts.directions[first].classified);
+  return [{
+    id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
+    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} open${reasons}`,
+    fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
+  }];
+}
+
+function withoutDeny({ name, standing }: NamespaceFacts, { direction, hasDefaultDeny, classified, plain }: DirectionClasses): Placed[] {
+  const uncovered = classified.filter(({ found }) => isUncovered(found));
+  if (hasDefaultDeny || (uncovered.length === 0 && !isUncovered(plain))) return [];
+  const rules = RULES_OF[direction];
+  const [open, all] = [whoOf(uncovered, classified), whoOf(classified)];
+  return [{
+    id: 'no-default-deny', level: levelHere(uncovered.length > 0 ? 'FAIL' : 'WARN', standing, direction), path: [], direction, object: namespaceObject(name),
+    message: `no policy denies ${rules} by default${uncovered.length > 0 ? `, so ${open.text} ${open.is} open` : `: ${all.text} ${all.is} isolated by other policies, and the next pod may be open`}${because(standing, direction)}`,
+    fix: `add a NetworkPolicy with podSelector {} and policyTypes [${direction}] without rules`,
+  }];
+}
+
+/** Pods of one class, and the policies that make them so. */
+interface Defeat { readonly found: PodClass; readonly classified: readonly Classified[]; readonly by: readonly DefeatedBy[] }
+
+function defeatsIn(namespace: string, { direction, classified }: DirectionClasses, classifier: Classifier): Defeat[] {
+  const weak = classified.filter(({ found }) => found.class !== 'unknown' && !isIsolated(found.class) && found.effective?.isolated === true);
+  const groups = new Map<string, { found: PodClass; classified: Classified[]; by: readonly DefeatedBy[] }>();
+  for (const each of weak) {
+    const by = classifier.defeating(namespace, each.pod?.name, direction).map(({ ref, rules }) => ({ policy: refName(ref), rules }));
+    const key = JSON.stringify([each.found.class, by]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { found: each.found, classified: [each], by });
+    else known.classified.push(each);
+  }
+  return [...groups.values()];
+}
+
+function refName({ kind, namespace, name }: PolicyRef): ObjectName {
+  return namespace === undefined ? { kind, name } : { kind, namespace, name };
+}
+
+function defeated(facts: NamespaceFacts, classes: DirectionClasses, { found, classified, by }: Defeat): Placed {
+  const { direction } = classes;
+  const [main] = by;
+  const rule = main?.rules[0];
+  const who = whoOf(classified, classes.classified);
+  const level = levelHere(gravityOf(direction, found.effective), facts.standing, direction);
+  const effect = `${by.length === 1 ? 'lets' : 'together let'} ${whatPasses(direction, found.effective)}`;
+  return {
+    id: 'defeated', level, direction, object: main?.policy ?? namespaceObject(facts.name), path: rule === undefined ? [] : ['spec', RULES_OF[direction], rule],
+    message: `${rulesText(direction, by)} ${effect}: ${who.text} ${who.is} ${found.class}${denyText(classes, by)}${blocksText(found)}${because(facts.standing, direction)}`,
+    fix: `${by.length === 1 ? 'remove that rule, or narrow it' : 'remove one of these rules, or narrow it'} to the peers and ports that are needed${emptyText(facts, direction, main)}`,
+  };
+}
+
+function rulesText(direction: Direction, by: readonly DefeatedBy[]): string {
+  return listed(by.map(({ policy, rules }) => `${objectText(policy)} (${RULES_OF[direction]} ${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')})`), 4);
+}
+
+/** An API server stores a key with nothing under it as if it were not there. */
+function emptyText({ policies }: NamespaceFacts, direction: Direction, by: DefeatedBy | undefined): string {
+  const stored = policies.find(({ kind, name }) => kind === by?.policy.kind && name === by.policy.name)?.spec[RULES_OF[direction]]?.[by?.rules[0] ?? 0];
+  const isEmpty = by !== undefined && (stored?.[PEERS_OF[direction]] ?? []).length === 0;
+  return isEmpty ? `; it has no ${PEERS_OF[direction]}, and ${PEERS_OF[direction]} with nothing under it is stored like this` : '';
+}
+
+function denyText({ defaultDeny }: DirectionClasses, by: readonly DefeatedBy[]): string {
+  const deny = defaultDeny.find((policy) => !by.some((each) => each.policy.name === policy.name && each.policy.kind === policy.kind));
+  return deny === undefined ? '' : `, although ${deny.name} denies by default`;
+}
+
+/** All of it, or every port to whoever asks, is as if there were no policy; less than that may be meant. */
+function gravityOf(direction: Direction, effective: Effective | undefined): FindingLevel {
+  if (effective === undefined || effective.class === 'allow-all') return 'FAIL';
+  return direction === 'Ingress' && (coversAll(effective.anyExternal, 'TCP') || coversAll(effective.allPods, 'TCP')) ? 'FAIL' : 'WARN';
+}
+
+function whatPasses(direction: Direction, effective: Effective | undefined): string {
+  const isIn = direction === 'Ingress';
+  if (effective?.class === 'allow-any-external') return `${isIn ? 'any address outside in' : 'traffic out to any address outside'} on ${portsText(effective.anyExternal)}`;
+  if (effective?.class === 'allow-cluster') return `${isIn ? 'every pod of the cluster in' : 'traffic out to every pod of the cluster'} on ${portsText(effective.allPods)}`;
+  return isIn ? 'everybody in on every port' : 'everything out';
+}
+
+function blocksText(found: PodClass): string {
+  return found.ifBlocksSkipPods === undefined ? '' : `, or ${found.ifBlocksSkipPods} where the network does not match pods by ipBlock`;
+}
+
+function opaque({ name, directions }: NamespaceFacts): Placed[] {
+  const unknown = DIRECTIONS.map((direction) => directions[direction].classified.filter(({ found }) => found.opaque.length > 0));
+  const refs = new Map(unknown.flat().flatMap(({ found }) => found.opaque).map((ref) => [objectText(ref), ref]));
+  if (refs.size === 0) return [];
+  const where = DIRECTIONS.filter((_direction, index) => (unknown[index]?.length ?? 0) > 0).map((direction) => RULES_OF[direction]);
+  return [{
+    id: 'opaque-policy', level: 'WARN', path: [], object: namespaceObject(name),
+    message: `${where.join(' and ')} cannot be judged: ${listed([...refs.keys()].sort())} ${refs.size === 1 ? 'is' : 'are'} of a kind that is not evaluated, or could not be read`,
+    fix: 'judge these policies by the tools of their network, or express them as NetworkPolicy',
+  }];
+}
+
+function hostNetwork({ name, directions }: NamespaceFacts): Placed[] {
+  const count = directions.Ingress.counts.get('not-coverable') ?? 0;
+  if (count === 0) return [];
+  return [{
+    id: 'host-network', level: 'INFO', path: [], object: namespaceObject(name),
+    message: `${counted(count, 'pod')} with hostNetwork: on most networks no policy applies to ${count === 1 ? 'it' : 'them'}`,
+    fix: 'leave hostNetwork to the few pods of the platform that need it',
+  }];
+}
+
+/** By workload, as people know them; with a share where it is not all of them. */
+export function whoOf(some: readonly Classified[], all: readonly Classified[] = some): { readonly text: string; readonly is: 'is' | 'are' } {
+  const names = [...new Set(some.map(({ pod }) => podText(pod)))].sort();
+  const share = some.length === all.length ? '' : ` (${some.length} of ${counted(all.length, 'pod')})`;
+  return { text: listed(names) + share, is: names.length === 1 ? 'is' : 'are' };
+}
+
+function podText(pod: Classified['pod']): string {
+  if (pod === undefined) return 'every pod that comes';
+  return pod.workload === undefined ? `pod ${pod.name}` : `${pod.workload.kind} ${pod.workload.name}`;
+}
+
+/** Each policy once, with all its rules. */
+function merged(all: readonly DefeatedBy[]): DefeatedBy[] {
+  const byPolicy = Map.groupBy(all, ({ policy }) => objectText(policy));
+  return [...byPolicy].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, found]) => {
+    const [first] = found;
+    return first === undefined ? [] : [{ policy: first.policy, rules: [...new Set(found.flatMap(({ rules }) => rules))].sort((a, b) => a - b) }];
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * What pods can and cannot reach that matters to all of them: names, and the address where clouds hand out credentials.
+ *
+ * Asks the evaluator, once for each set of labels in a namespace, and only of pods whose egress is neither open nor unknown.
+ */
+import { evaluate } from '../../netpol/evaluate.ts';
+import { familiesOf } from '../../netpol/side.ts';
+import type { Pod } from '../../netpol/model.ts';
+import type { World } from '../../netpol/world.ts';
+import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
+import { mayResolve, type Dns, type DnsAnswer } from './dns.ts';
+import { whoOf, type Placed } from './isolation.ts';
+import { labelsKey } from './label-index.ts';
+import { METADATA_ADDRESSES } from './lint-blocks.ts';
+import { listed, objectText, placeText } from './text.ts';
+
+export type DnsState = 'allowed' | 'partly' | 'blocked' | 'unknown';
+
+export interface Around { readonly world: World; readonly dns: Dns }
+
+export function dnsOf(namespace: string, { classified, direction }: DirectionClasses, { world, dns }: Around): { readonly state: DnsState; readonly findings: readonly Placed[] } {
+  const known = classified.filter(({ found }) => found.class !== 'unknown');
+  const answers = perLabels(known, namespace, (pod) => mayResolve(world, pod, dns));
+  const without = answers.filter(({ answer }) => answer.blocked.includes('UDP'));
+  const overUdpOnly = answers.filter(({ answer }) => answer.blocked.length === 1 && answer.blocked[0] === 'TCP');
+  const state: DnsState = known.length < classified.length ? 'unknown' : stateOf(answers.length, without.length);
+  const finding = (some: typeof answers, what: (is: 'is' | 'are') => string): Placed => ({
+    id: 'dns-blocked', level: 'WARN', path: [], direction, object: { kind: 'Namespace', name: namespace },
+    message: blockedText(some, known, what), fix: fixFor(some[0]?.answer, dns),
+  });
+  return {
+    state,
+    findings: [
+      ...(without.length === 0 ? [] : [finding(without, (is) => `${is} not allowed to resolve names`)]),
+      ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (is) => `${is} allowed DNS over UDP only: long answers come over TCP and will fail`)]),
+    ],
+  };
+}
+
+interface Answered { readonly answer: DnsAnswer; readonly classified: readonly Classified[] }
+
+function blockedText(some: readonly Answered[], all: readonly Classified[], what: (is: 'is' | 'are') => string): string {
+  const who = whoOf(some.flatMap(({ classified }) => classified), all);
+  const there = some[0]?.answer.deniedThere ?? [];
+  const cause = there.length === 0 ? '' : `: ${listed(there.map(objectText))} ${there.length === 1 ? 'isolates' : 'isolate'} the DNS pods`;
+  return `${who.text} ${what(who.is)}${cause}`;
+}
+
+function fixFor(answer: DnsAnswer | undefined, { name }: Dns): string {
+  if ((answer?.deniedThere.length ?? 0) > 0) return `let the pods of ${name} be reached from every namespace on UDP and TCP 53`;
+  return `add a NetworkPolicy that allows egress to the pods of ${name} on UDP and TCP 53 (on OpenShift 5353)`;
+}
+
+function stateOf(all: number, blocked: number): DnsState {
+  if (blocked === 0) return 'allowed';
+  return blocked === all ? 'blocked' : 'partly';
+}
+
+/** Pods with equal labels and ports get one answer. */
+function perLabels<T>(classified: readonly Classified[], namespace: string, ask: (pod: Pod) => T): { readonly answer: T; readonly classified: readonly Classified[] }[] {
+  const groups = Map.groupBy(classified, ({ pod, found }) => (found.class === 'open' ? 'open' : `${labelsKey(pod?.labels ?? NO_LABELS)} ${JSON.stringify(pod?.ports)}`));
+  return [...groups.values()].map((group) => ({ classified: group, answer: ask(group[0]?.pod ?? plainPod(namespace)) }));
+}
+
+const NO_LABELS: Pod['labels'] = new Map();
+
+function plainPod(namespace: string): Pod {
+  return { namespace, name: '', labels: NO_LABELS, ips: [], ports: [], hostNetwork: false, terminal: false };
+}
+
+/** A range for the internet without `except`; one with it is looked at by itself. */
+export function metadataOf(namespace: string, { classified }: DirectionClasses, { world }: Around, policies: readonly NetworkPolicyObject[]): Placed[] {
+  const wide = classified.filter(({ found }) => found.class === 'allow-any-external');
+  const rules = perLabels(wide, namespace, (pod) => rulesToMetadata(world, pod)).flatMap(({ answer }) => answer);
+  const found = rules.filter(({ name, rule, peer }) => !hasExcept(policies.find((policy) => policy.name === name), rule, peer)).map(({ name, rule, peer, address }): Placed => ({
+    id: 'metadata-reachable', level: 'WARN', path: ['spec', 'egress', rule, ...(peer === undefined ? [] : ['to', peer])], direction: 'Egress', object: { kind: 'NetworkPolicy', namespace, name },
+    message: `the rule also reaches ${address}, where clouds hand out the credentials of the node`,
+    fix: 'add except: [169.254.169.254/32] to the range (fd00:ec2::254/128 for IPv6), or name the ranges that are meant',
+  }));
+  return [...new Map(found.map((each) => [`${each.object.name} ${placeText(each.path)}`, each])).values()];
+}
+
+function hasExcept(policy: NetworkPolicyObject | undefined, rule: number, peer: number | undefined): boolean {
+  const stored = peer === undefined ? undefined : policy?.spec.egress?.[rule]?.to?.[peer];
+  return (stored?.ipBlock?.except ?? []).length > 0;
+}
+
+interface RuleToMetadata { readonly name: string; readonly rule: number; readonly peer: number | undefined; readonly address: string }
+
+function rulesToMetadata(world: World, pod: Pod): RuleToMetadata[] {
+  const families = familiesOf(world, { pod });
+  const addresses = [...(families.size === 0 || families.has('IPv4') ? [METADATA_ADDRESSES.IPv4] : []), ...(families.has('IPv6') ? [METADATA_ADDRESSES.IPv6] : [])];
+  return addresses.flatMap((address) => {
+    const { egress } = evaluate(world, { from: { pod }, to: { ip: address }, protocol: 'TCP', port: 80 });
+    return egress.outcomes.flatMap(({ verdict, reason }) => (verdict === 'allowed' && reason.kind === 'rule' && reason.decider.kind === 'NetworkPolicy'
+      ? [{ name: reason.decider.name, rule: reason.decider.rule, peer: reason.decider.peer, address }] : []));
+  });
+}

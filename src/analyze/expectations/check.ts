@@ -1,0 +1,106 @@
+/**
+ * Does a cluster do what is expected of it? Every pair of ends is asked for, pods that no policy tells apart once.
+ *
+ * Promises: nothing passes that was not looked at: an expectation about nobody, or about more than can be looked at,
+ * does not pass. A failure names an example, and for each side the rule, or the lack of one, that makes it so.
+ */
+import type { Answer } from '../../netpol/answer.ts';
+import { evaluate } from '../../netpol/evaluate.ts';
+import type { Cluster } from '../explain/cluster.ts';
+import { caseOf, type Case } from '../explain/explanation.ts';
+import type { Pair } from '../explain/pairs.ts';
+import { counted, listed } from '../explain/words.ts';
+import { distinctionsOf } from './classes.ts';
+import type { Expectation } from './expectation.ts';
+import { groupsOf, pairsBetween, type Groups } from './groups.ts';
+import { endsOf } from './parties.ts';
+
+/** `nobody`: no pod is like that; `skipped`: nobody, and that is allowed; `unanswered`: ambiguous, or too much to look at. */
+export const OUTCOMES = ['passed', 'failed', 'unknown', 'nobody', 'unanswered', 'skipped'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface Checked {
+  readonly expectation: Expectation;
+  readonly outcome: Outcome;
+  /** One line. */
+  readonly message: string;
+  /** Pairs of ends, on each port and in each address family for itself. */
+  readonly pairs: number;
+  /** Of those, the ones that are surely not as expected, and those that may not be. */
+  readonly against: number;
+  readonly unknown: number;
+  /** One of those. */
+  readonly example: Case | undefined;
+  readonly notes: readonly string[];
+}
+
+export interface Checker { check(expectation: Expectation): Checked }
+
+/** Some ten seconds. */
+const MOST_PAIRS = 1_000_000;
+
+export function createChecker(cluster: Cluster): Checker {
+  const distinctions = distinctionsOf(cluster);
+  return {
+    check(expectation) {
+      const ends = endsOf(cluster, expectation);
+      if ('problem' in ends) return nothing(expectation, ends.absent === true ? emptyOutcome(expectation) : 'unanswered', ends.problem);
+      const groups = groupsOf(cluster, ends, distinctions);
+      const size = groups.sources.length * groups.targets.length;
+      if (size > MOST_PAIRS) return nothing(expectation, 'unanswered', `${counted(size, 'pair')} of different ends are more than can be looked at: narrow the selectors`);
+      const left = ends.hostNetwork.length === 0 ? [] : [`Left out, as policies do not govern pods in the network of their node: ${listed(ends.hostNetwork)}.`];
+      return judged(cluster, expectation, tallied(cluster, expectation, groups), [...ends.notes, ...left]);
+    },
+  };
+}
+
+function emptyOutcome({ allowEmpty }: Expectation): Outcome {
+  return allowEmpty ? 'skipped' : 'nobody';
+}
+
+function nothing(expectation: Expectation, outcome: Outcome, message: string): Checked {
+  return { expectation, outcome, message, pairs: 0, against: 0, unknown: 0, example: undefined, notes: [] };
+}
+
+interface Finding { readonly pair: Pair; readonly answer: Answer }
+interface Tally { readonly pairs: number; readonly against: number; readonly unknown: number; /** What is surely wrong comes first. */ readonly worst: Finding | undefined }
+
+/** A pod and itself is asked for only where there is nothing else to ask. */
+function tallied(cluster: Cluster, expectation: Expectation, groups: Groups): Tally {
+  const found = tally(cluster, expectation, { ...groups, withSelf: false });
+  return found.pairs > 0 ? found : tally(cluster, expectation, { ...groups, withSelf: true });
+}
+
+function tally(cluster: Cluster, { expect }: Expectation, groups: Groups & { readonly withSelf: boolean }): Tally {
+  const counts = { pairs: 0, against: 0, unknown: 0 };
+  let wrong: Finding | undefined;
+  let unsure: Finding | undefined;
+  for (const { pair, count } of allPairs(cluster, groups)) {
+    const answer = evaluate(cluster.world, pair.connection);
+    counts.pairs += count;
+    if (answer.verdict === expect) continue;
+    const isUnsure = answer.verdict === 'unknown';
+    counts[isUnsure ? 'unknown' : 'against'] += count;
+    if (isUnsure) unsure ??= { pair, answer };
+    else wrong ??= { pair, answer };
+  }
+  return { ...counts, worst: wrong ?? unsure };
+}
+
+function* allPairs(cluster: Cluster, groups: Groups & { readonly withSelf: boolean }): Iterable<{ readonly pair: Pair; readonly count: number }> {
+  for (const source of groups.sources) {
+    for (const target of groups.targets) {
+      const { pairs, count } = pairsBetween(cluster, source, target, groups);
+      for (const pair of pairs) yield { pair, count };
+    }
+  }
+}
+
+function judged(cluster: Cluster, expectation: Expectation, { worst, ...counts }: Tally, notes: readonly string[]): Checked {
+  const example = worst === undefined ? undefined : caseOf(cluster, worst.answer, [worst.pair]);
+  const found = { expectation, ...counts, example, notes };
+  if (counts.pairs === 0) return { ...nothing(expectation, emptyOutcome(expectation), 'the two ends have no address of the same family'), notes };
+  if (example === undefined) return { ...found, outcome: 'passed', message: `${counted(counts.pairs, 'pair')} ${expectation.expect}` };
+  const outcome = counts.against > 0 ? 'failed' : 'unknown';
+  return { ...found, outcome, message: `${counts.against || counts.unknown} of ${counted(counts.pairs, 'pair')} ${example.verdict}` };
+}

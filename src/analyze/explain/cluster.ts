@@ -1,0 +1,56 @@
+/** Everything that ends of connections are looked up in, built once per snapshot. */
+import { addressKey, parseAddress, type Address } from '../../netpol/address.ts';
+import type { Family, Node, Options } from '../../netpol/model.ts';
+import { buildWorld, type World } from '../../netpol/world.ts';
+import { catalogOf, type Catalog, type Service } from '../needs/catalog.ts';
+import { at, itemsOf, textOf } from '../needs/fields.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotPolicy } from '../world.ts';
+
+export interface Cluster {
+  readonly source: Snapshot['source'];
+  readonly world: World;
+  /** Sorted by namespace and name. */
+  readonly pods: readonly SnapshotPod[];
+  readonly policies: readonly SnapshotPolicy[];
+  readonly nodes: readonly Node[];
+  /** Those of the snapshot by name. */
+  readonly namespaces: ReadonlyMap<string, SnapshotNamespace>;
+  readonly podsByNamespace: ReadonlyMap<string, readonly SnapshotPod[]>;
+  readonly catalog: Catalog;
+  serviceAt(address: Address): Service | undefined;
+  /** Those of pods, nodes and Services; IPv4 where nothing has an address. */
+  readonly families: readonly Family[];
+}
+
+export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
+  const input = worldInputOf(snapshot, options);
+  const catalog = catalogOf(snapshot);
+  const services = new Map(catalog.services.flatMap((service) => addressesOf(service).map((key) => [key, service] as const)));
+  const ips = [...input.pods.flatMap((pod) => pod.ips), ...input.nodes.flatMap((node) => node.ips), ...input.serviceIps];
+  const found = new Set(ips.flatMap((ip) => parseAddress(ip)?.family ?? []));
+  return {
+    source: snapshot.source,
+    world: buildWorld(input),
+    pods: input.pods,
+    policies: input.policies,
+    nodes: input.nodes,
+    namespaces: new Map(input.namespaces.map((namespace) => [namespace.name, namespace])),
+    podsByNamespace: Map.groupBy(input.pods, ({ namespace }) => namespace),
+    catalog,
+    serviceAt: (address) => services.get(addressKey(address)),
+    families: found.size === 0 ? ['IPv4'] : [...found].sort(),
+  };
+}
+
+/** Where a Service answers; keys as `addressKey` makes them. */
+function addressesOf({ object }: Service): string[] {
+  const texts = [
+    at(object, 'spec', 'clusterIP'), ...itemsOf(at(object, 'spec', 'clusterIPs')), ...itemsOf(at(object, 'spec', 'externalIPs')),
+    ...itemsOf(at(object, 'status', 'loadBalancer', 'ingress')).map((entry) => at(entry, 'ip')),
+  ];
+  return texts.flatMap((value) => {
+    const address = parseAddress(textOf(value) ?? '');
+    return address === undefined ? [] : addressKey(address);
+  });
+}

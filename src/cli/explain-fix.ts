@@ -1,0 +1,54 @@
+/** The smallest change as YAML that can be applied; everything else about it as comments. */
+import type { Cluster } from '../analyze/explain/cluster.ts';
+import { changeText, widerText } from '../analyze/explain/change-words.ts';
+import { manifestOf } from '../analyze/explain/document.ts';
+import type { Case, Explanation } from '../analyze/explain/explanation.ts';
+import { partyText } from '../analyze/explain/lines.ts';
+import { listed, pathText, refText, rulePath, VERDICT_WORDS } from '../analyze/explain/words.ts';
+import type { Change } from '../netpol/smallest-change.ts';
+import { safe } from './output/cell.ts';
+import { toYaml } from './output/yaml.ts';
+
+/** Ends with a line feed. Equal changes of several cases once. */
+export function fixText(_cluster: Cluster, { cases }: Explanation): string {
+  const blocks = new Map<string, string>();
+  for (const found of cases) {
+    for (const change of found.changes) {
+      const block = blockOf(change);
+      if (!blocks.has(block)) blocks.set(block, `${comment(`${change.direction}: ${changeText(change)}`)}${block}`);
+    }
+  }
+  return [...cases.map(headline), ...joined([...blocks.values()])].join('');
+}
+
+function headline({ verdict, from, to, changes }: Case): string {
+  const change = changes.length > 0 ? '' : verdict === 'allowed' ? ': nothing to change' : ': no change of policies that are evaluated would tell';
+  return comment(`${VERDICT_WORDS[verdict]}  ${partyText(from)} -> ${partyText(to)}${change}`);
+}
+
+/** Only documents need a separator between them, not comments. */
+function joined(blocks: readonly string[]): string[] {
+  return blocks.map((block, index) => (index === 0 ? block : `---\n${block}`));
+}
+
+function blockOf(change: Change): string {
+  switch (change.kind) {
+    case 'policy': {
+      const alternative = change.or.length === 0 ? '' : comment(`Instead, its rule can be added to ${listed(change.or.map(refText))}, for all pods that it selects.`);
+      return `${alternative}${toYaml(manifestOf(change.policy))}`;
+    }
+    case 'exception': {
+      const { decider, direction, rule, wider } = change;
+      return `${comment(`To be put before ${pathText(rulePath(decider, direction))} of ${refText(decider)}${widerText(wider)}:`)}${commented(toYaml([rule]))}`;
+    }
+    case 'impossible': return '';
+  }
+}
+
+function comment(text: string): string {
+  return `# ${safe(text)}\n`;
+}
+
+function commented(yaml: string): string {
+  return yaml.trimEnd().split('\n').map((line) => `#   ${line}\n`).join('');
+}

@@ -1,0 +1,33 @@
+/** What a reader of files left out, in a few lines for stderr. */
+import { safe } from '../output/cell.ts';
+
+export interface LeftOut {
+  /** Files of the folders. */
+  readonly skipped: readonly string[];
+  /** Kinds of objects, each as often as it was there. */
+  readonly ignored: readonly string[];
+  /** Files with parts that are no objects. */
+  readonly foreign: readonly string[];
+}
+
+const MOST_NAMED = 3;
+
+export function notesOn({ skipped, ignored, foreign }: LeftOut): readonly string[] {
+  return [
+    ...skipped.length === 0 ? [] : [`Skipped ${counted(skipped.length, 'file')} that ${skipped.length === 1 ? 'is' : 'are'} neither YAML nor JSON: ${some(skipped)}.`],
+    ...foreign.length === 0 ? [] : [`Skipped parts that are no Kubernetes objects: ${some(foreign)}.`],
+    ...ignored.length === 0 ? [] : [`Ignored ${counted(ignored.length, 'object')} of kinds that say nothing here: ${kindCounts(ignored)}.`],
+  ].map(safe);
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const some = (names: readonly string[]): string => names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
+
+/** Most frequent first. */
+function kindCounts(kinds: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`);
+  const [shown, more] = [sorted.slice(0, 2 * MOST_NAMED), sorted.length - 2 * MOST_NAMED];
+  return shown.join(', ') + (more > 0 ? ` and ${counted(more, 'other kind')}` : '');
+}

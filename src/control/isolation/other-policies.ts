@@ -1,0 +1,30 @@
+/** Policies of other kinds than NetworkPolicy, as the operator keeps them: evaluated ones with their spec, opaque ones with their scope. */
+import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, resourceOf, type OpaqueKindName } from '../../kube/kinds.ts';
+import { identity, type ObjectRecord, type WireObject } from '../../kube/objects.ts';
+import type { ClusterPolicy, ClusterPolicyKind, OpaquePolicy } from '../../netpol/model.ts';
+import { opaquePolicyOf } from '../../netpol/opaque.ts';
+import type { OptionalKind } from '../../watch/served-kinds.ts';
+
+export type OtherKindName = ClusterPolicyKind | OpaqueKindName;
+
+export interface OtherPolicyRecord extends ObjectRecord {
+  readonly kind: OtherKindName;
+  readonly namespace: string | undefined;
+  readonly policy: ClusterPolicy | OpaquePolicy;
+}
+
+interface WirePolicy extends WireObject { readonly spec?: ClusterPolicy['spec']; readonly specs?: unknown }
+
+/** Every kind that can have a say, beside NetworkPolicy. */
+export const OTHER_KINDS: readonly OptionalKind<OtherKindName, OtherPolicyRecord>[] = [
+  ...CLUSTER_POLICY_KINDS.map((kind) => optional(kind, ({ metadata, spec }) => ({ kind, name: metadata.name, spec: spec ?? {} }))),
+  ...OPAQUE_POLICY_KINDS.map((kind) => optional(kind, (object) => opaquePolicyOf(kind, object))),
+];
+
+function optional(kind: OtherKindName, policyOf: (object: WirePolicy) => OtherPolicyRecord['policy']): OptionalKind<OtherKindName, OtherPolicyRecord> {
+  const { namespaced } = KINDS[kind];
+  return {
+    kind, namespaced, resource: resourceOf(KINDS[kind]),
+    parse: (object) => ({ ...identity(object.metadata), kind, namespace: namespaced ? object.metadata.namespace : undefined, policy: policyOf(object) }),
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * What is really isolated, kept up to date: told of every change, it knows the classes of pods and namespaces.
+ *
+ * Promises: until every source is synced it only gathers; from then on each event is flushed by itself, so that every
+ * change of a class has exactly one cause. Nothing is known, and nothing said, while a source cannot be read.
+ * Work is done in slices, beside the event that brought it: a new namespace never waits for this.
+ * Must not: write or log anything, or count what changed before it knew everything.
+ */
+import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
+import type { PodRecord } from '../../kube/pods.ts';
+import { createClassifier, type Classifier, type PolicyKey } from '../../netpol/classifier.ts';
+import { createFamilyCount } from '../../netpol/family-count.ts';
+import type { OpaquePolicy, Options, Policy } from '../../netpol/model.ts';
+import { isSameEffect, type IsolationKnowledge } from '../../plan/effect.ts';
+import { isOurs } from '../../plan/ownership.ts';
+import type { Change, Store } from '../../watch/store.ts';
+import type { Clock } from '../clock.ts';
+import { namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
+import { driftIn, type EffectiveDrift } from './drift.ts';
+import type { OtherPolicyRecord } from './other-policies.ts';
+import { createRollUps, type NamespaceRollUp } from './roll-up.ts';
+
+/** One watch that has to be in order for anything to be known. */
+export interface SourceState {
+  readonly resource: string;
+  /** Why it cannot be relied on; absent while it can. */
+  readonly missing: { readonly text: string; /** It is not just the first list that takes its time. */ readonly isFailure: boolean } | undefined;
+}
+
+export interface TrackerParts {
+  readonly options: Options;
+  readonly namespaces: Pick<Store<NamespaceRecord>, 'get'>;
+  readonly policies: Pick<Store<PolicyRecord>, 'get'>;
+  readonly sources: () => readonly SourceState[];
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
+  readonly onDrift: (drift: readonly EffectiveDrift[]) => void;
+  /** What a namespace is as a whole has changed. */
+  readonly onNamespace: (namespace: string) => void;
+  /** What is known has changed, for the whole cluster. */
+  readonly onKnowledge: (now: IsolationKnowledge) => void;
+}
+
+export interface IsolationTracker {
+  readonly changed: {
+    namespace(change: Change<NamespaceRecord>): void;
+    policy(change: Change<PolicyRecord>): void;
+    pod(change: Change<PodRecord>): void;
+    other(change: Change<OtherPolicyRecord>): void;
+  };
+  /** `sources` may say something else. */
+  healthChanged(): void;
+  knowledge(): IsolationKnowledge;
+  /** `undefined` while nothing is known. */
+  of(namespace: string): NamespaceRollUp | undefined;
+  readonly counts: Classifier['counts'];
+  /** What is held; bounded by what there is. */
+  size(): { readonly namespaces: number; readonly waiting: number };
+  stop(): void;
+}
+
+/** Longest stretch without a turn of the event loop. */
+const SLICE_MS = 5;
+/** Flushed together while nothing is reported yet. */
+const GATHERED = 256;
+
+interface Operation {
+  /** Tells the classifier. */
+  readonly apply: () => void;
+  readonly cause: () => Cause;
+  /** Whom to look at again beside those whose pods changed: one namespace, or all of them. */
+  readonly touches: readonly string[] | 'all';
+}
+
+export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
+  const { clock, policies } = parts;
+  const classifier = createClassifier(parts.options);
+  const families = createFamilyCount();
+  const rollUps = createRollUps(classifier, ({ kind, name, namespace }) => {
+    const record = kind === 'NetworkPolicy' ? policies.get(name, namespace) : undefined;
+    return record !== undefined && isOurs(record);
+  });
+  const found = new Map<string, NamespaceRollUp>();
+  const known = new Set<string>();
+  const dirty = new Set<string>();
+  let waiting: Operation[] = [];
+  let next = 0;
+  let unflushed = 0;
+  let isReady = false;
+  let knowledge: IsolationKnowledge = { kind: 'Starting' };
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  function add(operation: Operation): void {
+    waiting.push(operation);
+    wake();
+  }
+
+  function wake(): void {
+    if (!stopped) cancel ??= clock.setTimer(0, work);
+  }
+
+  function work(): void {
+    cancel = undefined;
+    const endMs = clock.now() + SLICE_MS;
+    while (step()) {
+      if (clock.now() < endMs) continue;
+      wake();
+      return;
+    }
+    lookAround();
+  }
+
+  /** False when there is nothing to do. */
+  function step(): boolean {
+    const operation = waiting[next];
+    if (operation !== undefined) {
+      next += 1;
+      run(operation);
+      return true;
+    }
+    if (next > 0) [waiting, next] = [[], 0];
+    if (unflushed > 0) gather();
+    return isReady && refreshOne();
+  }
+
+  function run(operation: Operation): void {
+    operation.apply();
+    for (const name of operation.touches === 'all' || families.changed() ? known : operation.touches) dirty.add(name);
+    if (isReady) flush(operation.cause);
+    else if ((unflushed += 1) >= GATHERED) gather();
+  }
+
+  function gather(): void {
+    unflushed = 0;
+    rollUps.note(classifier.flush());
+  }
+
+  function flush(cause: () => Cause): void {
+    const changes = classifier.flush();
+    rollUps.note(changes);
+    for (const { pod } of changes) dirty.add(pod.namespace);
+    if (changes.length === 0 || knowledge.kind !== 'Known') return;
+    const drift = driftIn(changes, cause(), (namespace) => parts.namespaces.get(namespace)?.terminating === false);
+    if (drift.length > 0) parts.onDrift(drift);
+  }
+
+  function refreshOne(): boolean {
+    for (const namespace of dirty) {
+      dirty.delete(namespace);
+      refresh(namespace);
+      return true;
+    }
+    return false;
+  }
+
+  function refresh(namespace: string): void {
+    const [before, after] = [found.get(namespace), known.has(namespace) ? rollUps.of(namespace) : undefined];
+    if (after === undefined) found.delete(namespace);
+    else found.set(namespace, after);
+    if (!isSameEffect(before?.effect, after?.effect)) parts.onNamespace(namespace);
+  }
+
+  /** Everything that came is in: is everything there? */
+  function lookAround(): void {
+    const missing = parts.sources().flatMap(({ resource, missing: why }) => (why === undefined ? [] : [{ resource, ...why }]));
+    if (!isReady && missing.length === 0) {
+      isReady = true;
+      for (const name of known) dirty.add(name);
+      wake(); // known when all of them have been looked at
+      return;
+    }
+    const failures = missing.filter(({ isFailure }) => isReady || isFailure);
+    say(failures.length > 0 ? unknownBecause(failures) : isReady ? KNOWN : STARTING);
+  }
+
+  function say(now: IsolationKnowledge): void {
+    const before = knowledge;
+    knowledge = now;
+    const isSame = before.kind === now.kind && (before.kind !== 'Unknown' || now.kind !== 'Unknown' || before.why === now.why);
+    if (!isSame) parts.onKnowledge(now);
+  }
+
+  return {
+    changed: {
+      namespace(change) {
+        const { name, after } = change;
+        add({ touches: [name], cause: () => namespaceCause(change), apply() {
+          if (after === undefined) known.delete(name);
+          else known.add(name);
+          if (after === undefined) classifier.removeNamespace(name);
+          else classifier.upsertNamespace(after);
+        } });
+      },
+      policy(change) {
+        const { name, namespace = '', before, after } = change;
+        if (before?.anySpec === after?.anySpec && before !== undefined && after !== undefined && isOurs(before) === isOurs(after)) return;
+        add({ touches: [namespace], cause: () => policyCause(change), apply() {
+          if (after?.anySpec === undefined) classifier.removePolicy({ kind: 'NetworkPolicy', namespace, name });
+          else classifier.upsertPolicy({ kind: 'NetworkPolicy', namespace, name, spec: after.anySpec });
+          if (after !== undefined && after.anySpec === undefined) classifier.upsertPolicy(tooLong(namespace, name));
+          else classifier.removePolicy(tooLong(namespace, name));
+        } });
+      },
+      pod(change) {
+        const { name, namespace = '', before, after } = change;
+        add({ touches: [], cause: () => podCause(change), apply() {
+          if (before !== undefined) families.remove(before);
+          if (after !== undefined) families.add(after);
+          if (after === undefined) classifier.removePod(namespace, name);
+          else classifier.upsertPod(after);
+        } });
+      },
+      other(change) {
+        const { before, after, namespace } = change;
+        if (before !== undefined && after !== undefined && isSamePolicy(before.policy, after.policy)) return;
+        add({ touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
+          if (after !== undefined) classifier.upsertPolicy(after.policy);
+          else if (before !== undefined) classifier.removePolicy(keyOf(before.policy));
+        } });
+      },
+    },
+    healthChanged: wake,
+    knowledge: () => knowledge,
+    of: (namespace) => (knowledge.kind === 'Known' ? found.get(namespace) : undefined),
+    counts: classifier.counts,
+    size: () => ({ namespaces: found.size, waiting: waiting.length - next }),
+    stop() {
+      stopped = true;
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}
+
+/** A policy whose spec is too long to be kept may mean anything for its namespace. */
+const tooLong = (namespace: string, name: string): OpaquePolicy => ({ kind: 'Opaque', apiKind: 'NetworkPolicy', namespace, name });
+
+const KNOWN: IsolationKnowledge = { kind: 'Known' };
+const STARTING: IsolationKnowledge = { kind: 'Starting' };
+
+function unknownBecause(failures: readonly { readonly resource: string; readonly text: string }[]): IsolationKnowledge {
+  return { kind: 'Unknown', why: failures.map(({ resource, text }) => `${resource}: ${text}`).join('; ') };
+}
+
+/** Their specs as they are stored: agents write the status of such policies again and again. */
+function isSamePolicy(a: Policy, b: Policy): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function keyOf(policy: OtherPolicyRecord['policy']): PolicyKey {
+  return policy.kind === 'Opaque' ? { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name } : { kind: policy.kind, name: policy.name };
+}

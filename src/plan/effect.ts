@@ -1,0 +1,62 @@
+/**
+ * What all policies of a namespace do together, beside what is planned: isolated or not, and if not, through whom.
+ *
+ * The classes behind it are computed elsewhere; here is only what a baseline says about them. Pure.
+ */
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
+import type { Coverage } from './coverage.ts';
+
+export interface DirectionEffect {
+  /** The class of its weakest pod keeps something out. */
+  readonly isolated: boolean;
+  /**
+   * `open to everybody (allow-all) through NetworkPolicy allow-all (rule 0)`: pods that policies which no baseline
+   * generates have a part in opening. Holds no number that changes while these pods come and go.
+   */
+  readonly defeat: string | undefined;
+}
+export type NamespaceEffect = Readonly<Record<Direction, DirectionEffect>>;
+
+/** Whether effects are known, for the whole cluster. */
+export type IsolationKnowledge =
+  | { readonly kind: 'Known' }
+  /** After a start: what was so before may still be. */
+  | { readonly kind: 'Starting' }
+  | { readonly kind: 'Off' }
+  /** Something cannot be read, and could change every answer. Holds no number that changes by itself. */
+  | { readonly kind: 'Unknown'; readonly why: string };
+
+export function isSameEffect(a: NamespaceEffect | undefined, b: NamespaceEffect | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && DIRECTIONS.every((direction) => a[direction].isolated === b[direction].isolated && a[direction].defeat === b[direction].defeat));
+}
+
+/** Directions in which a default-deny is in place and is defeated. */
+export function overriddenIn(coverage: Readonly<Record<Direction, Coverage>> | undefined, effect: NamespaceEffect | undefined): readonly Direction[] {
+  if (coverage === undefined || effect === undefined) return NO_DIRECTIONS;
+  return DIRECTIONS.filter((direction) => coverage[direction] === 'protected' && effect[direction].defeat !== undefined);
+}
+const NO_DIRECTIONS: readonly Direction[] = [];
+
+/** `egress is open to everybody (allow-all) through NetworkPolicy allow-all (rule 0)`, for each of the directions. */
+export function defeatText(directions: readonly Direction[], effect: NamespaceEffect): string {
+  return directions.map((direction) => `${direction.toLowerCase()} is ${effect[direction].defeat ?? 'isolated'}`).join('; ');
+}
+
+/** What one baseline says of a namespace: of the directions that it enforces there. */
+export interface RowIsolation {
+  readonly isolated: boolean;
+  /** Absent where nothing is overridden. */
+  readonly overridden: string | undefined;
+}
+
+/** `undefined` where nothing is known. Not isolated where the baseline enforces nothing. */
+export function rowIsolation(
+  enforced: readonly Direction[], coverage: Readonly<Record<Direction, Coverage>> | undefined, effect: NamespaceEffect | undefined,
+): RowIsolation | undefined {
+  if (effect === undefined) return undefined;
+  const overridden = overriddenIn(coverage, effect).filter((direction) => enforced.includes(direction));
+  return {
+    isolated: enforced.length > 0 && enforced.every((direction) => effect[direction].isolated),
+    overridden: overridden.length === 0 ? undefined : defeatText(overridden, effect),
+  };
+}
