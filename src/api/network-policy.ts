@@ -98,12 +98,20 @@ export const peer = peerWith(MASKED);
 export const dnsPeer = peerWith(MASKED, EXCEPT_INSIDE);
 export type Peer = z.infer<typeof peer>;
 
-/** IANA service name, as Kubernetes checks it: a letter somewhere, no hyphen at either end or twice in a row. */
+/**
+ * IANA service name, as Kubernetes checks it: a letter somewhere, no hyphen at either end or twice in a row. Also for
+ * RE2, which knows no lookahead.
+ */
 const PORT_NAME = '^([0-9]-?)*[a-z](-?[a-z0-9])*$';
+const PORT_NAME_LIMIT = 15;
+
+export function isPortName(text: string): boolean {
+  return text.length <= PORT_NAME_LIMIT && new RegExp(PORT_NAME).test(text);
+}
 
 export const port = z.object({
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional().describe('TCP when absent.'),
-  port: z.union([z.int32().min(1).max(65535), z.string().max(15).regex(new RegExp(PORT_NAME))])
+  port: z.union([z.int32().min(1).max(65535), z.string().max(PORT_NAME_LIMIT).regex(new RegExp(PORT_NAME))])
     .meta({ 'x-kubernetes-int-or-string': true }).optional()
     .describe('Port number or the name of a container port; every port when absent.'),
   endPort: z.int32().min(1).max(65535).optional().describe('Last port of a range that begins at port.'),

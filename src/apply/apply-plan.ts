@@ -20,7 +20,10 @@ export type Result =
   | { readonly kind: 'Mismatched'; readonly differences: readonly FieldDifference[]; readonly resourceVersion: string | undefined }
   | { readonly kind: 'Refused'; readonly error: KubeError }
   | { readonly kind: 'Failed'; readonly error: unknown }
+  /** The breaker lets nothing of it through. */
   | { readonly kind: 'Held' }
+  /** For another write that has to come first and did not. */
+  | { readonly kind: 'Waiting' }
   /** Until this time of the monotonic clock. */
   | { readonly kind: 'Postponed'; readonly untilMs: number };
 
@@ -52,7 +55,7 @@ export async function applyPlan(writes: readonly Write[], parts: ApplyParts, sig
   for (const write of writes) {
     signal.throwIfAborted();
     const part = parts.permitted(write);
-    const result = part === undefined || mustWait(part, obstacles, parts) ? HELD : await tryWrite(part, parts, signal);
+    const result = part === undefined ? HELD : mustWait(part, obstacles, parts) ? WAITING : await tryWrite(part, parts, signal);
     parts.onResult(part ?? write, result);
     obstacles = after(write, part, result, obstacles);
     againAtMs = earlier(againAtMs, againAt(result, parts.now()));
@@ -97,6 +100,7 @@ function mustWait(write: Write, { allowFailed, denied }: Obstacles, parts: Apply
 }
 
 const HELD: Result = { kind: 'Held' };
+const WAITING: Result = { kind: 'Waiting' };
 
 async function tryWrite(write: Write, parts: ApplyParts, signal: AbortSignal): Promise<Result> {
   const untilMs = parts.notBeforeMs(write);

@@ -12,7 +12,7 @@ import { dispositionOn, type KubeError } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { kindOfFailure, type LineBudget } from './line-budget.ts';
 import { policyMemory, type NamespaceMemory, type Refusal } from './namespace-memory.ts';
-import { YOUNG_MS, type DriftChange } from './record-plan.ts';
+import type { DriftChange } from './record-plan.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import { afterRefusal, contentOf } from './write-patience.ts';
 
@@ -54,6 +54,7 @@ export function recordWrite({ namespace, memory }: WrittenIn, write: Write, resu
     case 'Refused': return refused(written, result.error);
     case 'Failed': return failed(written, result.error);
     case 'Held':
+    case 'Waiting':
     case 'Postponed': return;
   }
 }
@@ -149,6 +150,9 @@ function isAlike(a: Refusal, b: Refusal): boolean {
   return a.reason === b.reason && a.generation === b.generation && withoutNumbers(a.message) === withoutNumbers(b.message);
 }
 
+/** What fails for this long is not just interrupted. */
+export const TRANSIENT_MS = 5_000;
+
 /** A failure that does not pass is told like a refusal: the namespace is not just slow. */
 function failed(written: Written, error: unknown): void {
   const { memory, name, write, parts } = written;
@@ -156,7 +160,7 @@ function failed(written: Written, error: unknown): void {
   if (dispositionOn(error) !== 'retry') return; // gone, or to be planned again
   const remembered = policyMemory(memory, name);
   remembered.failsSinceMs ??= parts.now();
-  if (parts.now() - remembered.failsSinceMs >= YOUNG_MS) sayRefused(written, 'Unavailable', error);
+  if (parts.now() - remembered.failsSinceMs >= TRANSIENT_MS) sayRefused(written, 'Unavailable', error);
 }
 
 function refusalReason({ kind }: KubeError): RefusalReason {

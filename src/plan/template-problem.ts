@@ -4,12 +4,10 @@
  * Found before anything is sent: the template is reported in TemplatesValid, and the policy that
  * is in place stays as it is.
  */
-import type { NetworkPolicySpec, Peer, Port } from '../api/network-policy.ts';
+import { isPortName, type NetworkPolicySpec, type Peer, type Port } from '../api/network-policy.ts';
 import type { PolicyTemplate } from '../api/v1alpha1.ts';
 import { isRange, isWithin } from './cidr.ts';
 import { selectorProblem } from '../api/selector.ts';
-
-const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
 export function templateProblem(spec: NetworkPolicySpec): string | undefined {
   const selected = selectorProblem(spec.podSelector);
@@ -44,7 +42,7 @@ export function peersProblem(field: string, peers: readonly Peer[] | undefined):
 
 export function portsProblem(ports: readonly Port[] | undefined): string | undefined {
   for (const [index, { port }] of (ports ?? []).entries()) {
-    if (typeof port === 'string' && !PORT_NAME.test(port)) {
+    if (typeof port === 'string' && !isPortName(port)) {
       return `ports[${index}]: "${port}" cannot be the name of a port (at most 15 of a-z, 0-9 and -, with a letter)`;
     }
   }

@@ -37,6 +37,7 @@ describe('what people see', function () {
     const { labels, spec } = own('edited');
     const name = await world.baseline(spec);
     await isProtected(await world.namespace({ labels }));
+    await world.applied(name);
     for (const description of ['one', 'two']) {
       const generation = (await world.getBaseline(name)).metadata.generation;
       await world.edit(name, { policies: [{ name: 'allow-web', description, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] } }] });

@@ -128,7 +128,7 @@ const OWN_FLAGS = [
   ...Object.values(SETTINGS).map(({ flag }) => flag), 'once', 'kubeconfig', 'context', 'help',
 ];
 const FLAGS_OF_OTHERS = {
-  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail'],
+  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for'],
   kind: ['config', 'name'],
 };
 const FLAGS = new Set([...OWN_FLAGS, ...Object.values(FLAGS_OF_OTHERS).flat()]);

@@ -56,7 +56,7 @@ describe('applying a plan', () => {
 
   it('keeps an allow while a deny of its direction stays that should go first, whatever the reason', async () => {
     const writes = [remove('default-deny', ['Egress']), remove('allow-dns', ['Egress']), remove('allow-from', ['Ingress'])];
-    const after = ['allow-dns Held', 'allow-from Done'];
+    const after = ['allow-dns Waiting', 'allow-from Done'];
     assert.deepEqual((await applied(writes, { held: ['default-deny'] })).results, ['default-deny Held', ...after]);
     assert.deepEqual((await applied(writes, { errors: { 'default-deny': refusal } })).results, ['default-deny Refused', ...after]);
     assert.deepEqual((await applied(writes, { errors: { 'default-deny': passing } })).results, ['default-deny Failed', ...after]);
@@ -65,7 +65,7 @@ describe('applying a plan', () => {
   it('holds the deny back for an allow that fails for a passing cause, for a while', async () => {
     const writes = [create('allow-dns'), create('default-deny')];
     const errors = { 'allow-dns': passing };
-    assert.deepEqual((await applied(writes, { errors })).results, ['allow-dns Failed', 'default-deny Held']);
+    assert.deepEqual((await applied(writes, { errors })).results, ['allow-dns Failed', 'default-deny Waiting']);
     assert.deepEqual((await applied(writes, { errors, failsForMs: DENY_HELD_BACK_MS })).results, ['allow-dns Failed', 'default-deny Done']);
   });
 

@@ -4,8 +4,8 @@ import { createAnnouncer } from '../../../src/control/announce.ts';
 import type { NewEvent } from '../../../src/apply/events.ts';
 import { createLineBudget, LINES_PER_KIND, WINDOW_MS } from '../../../src/control/line-budget.ts';
 import { createNamespaceMemories, type NamespaceMemory } from '../../../src/control/namespace-memory.ts';
-import { recordPlan, YOUNG_MS, type Drift } from '../../../src/control/record-plan.ts';
-import { recordWrite } from '../../../src/control/record-write.ts';
+import { recordPlan, type Drift } from '../../../src/control/record-plan.ts';
+import { recordWrite, TRANSIENT_MS } from '../../../src/control/record-write.ts';
 import { KubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import type { NamespaceView } from '../../../src/plan/view.ts';
@@ -54,7 +54,7 @@ describe('a write that is refused', () => {
     const { at, memory, write, lines, events } = recorder();
     for (let port = 41_236; port < 41_246; port += 1) {
       write('team-a', CREATE, { kind: 'Failed', error: outage(port) });
-      at.ms += YOUNG_MS;
+      at.ms += TRANSIENT_MS;
     }
     assert.match(memory('team-a').policies.get('allow-dns')?.refusal?.message ?? '', /:41237->/, 'the first after five seconds');
     assert.deepEqual([lines('policy refused').length, events.length], [1, 1]);
