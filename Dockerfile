@@ -3,7 +3,7 @@
 # The operator's image: no shell, no package manager, no compiler, not root. `test/contract/image.test.ts` carries out
 # these very instructions in empty folders and runs the result, so that this file cannot rot where there is no Docker.
 #
-#   docker build -t namespace-policy-baseline:0.1.0 .
+#   docker build --build-arg REVISION="$(git rev-parse HEAD)" -t namespace-policy-baseline:0.1.0 .
 
 # For a build that can be repeated, name the base by digest: --build-arg BASE=…/nodejs24-debian12@sha256:…
 ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot

@@ -1,28 +1,19 @@
 /**
  * Leader election on a Lease: one replica at a time leads, the others look on and take over.
  *
- * Promises: a standby takes over within a second of a release, and as soon as the Lease of a leader that
+ * Promises: a standby, which watches the Lease, takes over as soon as it is released, and as soon as that of a leader that
  * died expires; a leader that cannot renew stops at its deadline, whatever its calls are doing; leading ends
  * once, by one signal, and never begins again in this process.
  * Must not: decide by itself what the Lease means (lease.ts does), or trust that election fences: two
  * processes that both believe they lead must still converge to the same state.
  */
 import { isKubeError } from '../kube/errors.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { LeaseSpec, WireLease } from '../kube/lease.ts';
+import type { WireLease } from '../kube/lease.ts';
 import type { Logger } from '../observe/logger.ts';
 import { backoffMs } from './backoff.ts';
 import { callWithin, type Clock } from './clock.ts';
+import type { LeaseClient } from './lease-client.ts';
 import { mayWrite, nextStep, releasedSpec, see, type Moment, type SeenLease } from './lease.ts';
-
-/** The one Lease that is fought for. Each call throws when it did not succeed. */
-export interface LeaseClient {
-  /** `undefined` when there is none. */
-  get(signal: AbortSignal): Promise<WireLease | undefined>;
-  create(spec: LeaseSpec, signal: AbortSignal): Promise<WireLease>;
-  /** Conditional on the resourceVersion of `lease`. */
-  replace(lease: WireLease, spec: LeaseSpec, signal: AbortSignal): Promise<WireLease>;
-}
 
 /** client-go's relations hold: lease duration > renew deadline > 1.2 x retry period. */
 export interface LeaseTimes {
@@ -47,14 +38,14 @@ export interface LeaderElection {
   readonly leading: boolean;
   /** Also false in the moments after a sleep or a freeze, before anything could end `signal`. Ask before each write. */
   mayWrite(): boolean;
-  /** Looks at the Lease now; for whoever watches it. */
-  nudge(): void;
   /** Ends the campaign and, when leading, gives the Lease back. Call after the last write. Never throws. */
   stop(): Promise<void>;
 }
 
-/** Under a second with the request that follows, so that a released Lease is taken over within one. */
+/** While the Lease cannot be watched; under a second with the request that follows, so that one that is released is taken over within one. */
 const STANDBY_POLL_MS = 750;
+/** Before it is watched again. */
+const WATCH_AGAIN = { baseMs: 1_000, capMs: 60_000 };
 /** After a failed renewal or look; doubles up to the retry period. */
 const FAILURE_BASE_MS = 250;
 /** Of the renew deadline: time for three calls, the first of which may hang. */
@@ -72,6 +63,9 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
   let failures = 0;
   let cancelDeadline = (): void => {};
   let wake = (): void => {};
+  /** The Lease has changed since the last look began. */
+  let changed = false;
+  let watched = false;
 
   const moment = (): Moment => ({ nowMs: clock.now(), wallMs: clock.wallMs() });
   const leading = (): boolean => renewed !== undefined && !fence.signal.aborted;
@@ -80,8 +74,30 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
     while (!ended.signal.aborted) await nap(await attempt());
   }
 
+  async function watchForEver(): Promise<void> {
+    let endedInARow = 0;
+    const seeIt = ({ spec }: WireLease): void => {
+      watched = true;
+      endedInARow = 0;
+      if (leading() && spec?.holderIdentity === identity) return; // our own renewal
+      changed = true;
+      wake();
+    };
+    while (!ended.signal.aborted) {
+      try {
+        await lease.watch(seeIt, ended.signal);
+      } catch (error) {
+        if (endedInARow === 0 && !ended.signal.aborted) log.warn('Lease not watched, it is looked at again and again', { error });
+      }
+      watched = false;
+      endedInARow += 1;
+      await clock.sleep(backoffMs(endedInARow, WATCH_AGAIN, clock.random()), ended.signal).catch(() => undefined); // an abort only ends it
+    }
+  }
+
   /** One look at the Lease and what follows from it. Returns how long to wait for the next, in milliseconds. */
   async function attempt(): Promise<number> {
+    changed = false;
     try {
       const waitMs = await (leading() ? renew() : look());
       if (failures > 0) log.info('Lease reached again', { failedAttempts: failures });
@@ -129,7 +145,7 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
     if (leading()) lose(`the Lease was taken by ${by}`);
     if (holder !== by) log.info('Standing by', { holder: by });
     holder = by;
-    return Math.min(expiresInMs, STANDBY_POLL_MS * (1 - clock.random() / 10));
+    return Math.min(expiresInMs, (watched ? times.retryPeriodMs : STANDBY_POLL_MS) * (1 - clock.random() / 10));
   }
 
   /** The Lease is ours as of the moment at which it was asked for. */
@@ -162,7 +178,7 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
   }
 
   function nap(ms: number): Promise<void> {
-    if (ended.signal.aborted) return Promise.resolve();
+    if (ended.signal.aborted || changed) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = clock.setTimer(ms, resolve);
       wake = () => {
@@ -186,10 +202,10 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
   }
 
   const campaigning = campaign();
+  void watchForEver();
   return {
     get leading() { return leading(); },
     mayWrite: () => leading() && renewed !== undefined && mayWrite(renewed, moment(), times),
-    nudge: () => wake(),
     async stop() {
       const held = leading();
       end();
@@ -216,24 +232,6 @@ export function leadWithoutElection(onLeading: (signal: AbortSignal) => void): L
   return {
     get leading() { return leading(); },
     mayWrite: leading,
-    nudge: () => {},
     stop: async () => fence.abort(new Error('stopped')),
-  };
-}
-
-/** The Lease `namespace/name` through the client. */
-export function leaseClient(kube: Pick<KubeClient, 'getLease' | 'createLease' | 'replaceLease'>, namespace: string, name: string): LeaseClient {
-  const identity = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
-  return {
-    async get(signal) {
-      try {
-        return await kube.getLease(namespace, name, signal);
-      } catch (error) {
-        if (isKubeError(error, 'NotFound')) return undefined;
-        throw error;
-      }
-    },
-    create: (spec, signal) => kube.createLease({ ...identity, metadata: { namespace, name }, spec }, signal),
-    replace: (lease, spec, signal) => kube.replaceLease({ ...identity, ...lease, spec }, signal),
   };
 }

@@ -9,8 +9,8 @@ export const SPEC_LIMIT = 16_384;
 export const FINALIZER_LIMIT = 4;
 /** Characters: enough for the labels and notes of a few other tools. What is longer is read again before a PUT. */
 const FOREIGN_METADATA_LIMIT = 512;
-/** Characters: longer than anything we write. */
-const OWN_ANNOTATION_LIMIT = 512;
+/** UTF-16 units: longer than anything we write, which is a description of 256 characters and an owner of 128, be they emoji. */
+const OWN_ANNOTATION_LIMIT = 1024;
 
 const NO_TYPES: readonly Direction[] = [];
 const TYPES: readonly (readonly Direction[])[] = [DIRECTIONS, ...DIRECTIONS.map((direction) => [direction])];

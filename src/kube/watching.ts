@@ -14,7 +14,9 @@ import type { ClientSettings } from './settings.ts';
 import type { Answer } from './error-answers.ts';
 
 export interface WatchQuery {
-  /** Events after this version; absent only together with `initialEvents`. */
+  /** One object; all of the kind where it is absent. */
+  readonly only?: { readonly namespace: string; readonly name: string };
+  /** Events after this version; absent together with `initialEvents`, or where what there is comes first, as events. */
   readonly resourceVersion?: string | undefined;
   /** First every existing object, then a bookmark with `initialEnd`, then events (WatchList). */
   readonly initialEvents: boolean;
@@ -39,7 +41,7 @@ export async function watchApi<W extends WireObject>(
 ): Promise<void> {
   const attempt: Attempt = { verb: 'watch', resource: what.resource.plural };
   await passGate(parts.gate, attempt, signal);
-  const path = `${parts.basePath}${collectionPath(what.resource)}?${queryOf(what.query)}`;
+  const path = `${parts.basePath}${collectionPath(what.resource, what.query.only?.namespace)}?${queryOf(what.query)}`;
   const target = { attempt, path, accept: acceptOf(what.resource, 'watch') };
   let answer = await watchOnce(parts, target, sink, signal);
   if (answer.code === 401) {
@@ -51,6 +53,7 @@ export async function watchApi<W extends WireObject>(
 
 function queryOf(query: WatchQuery): string {
   const asked = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true', timeoutSeconds: String(query.timeoutSeconds) });
+  if (query.only !== undefined) asked.set('fieldSelector', `metadata.name=${query.only.name}`);
   if (query.resourceVersion !== undefined) asked.set('resourceVersion', query.resourceVersion);
   if (query.initialEvents) {
     asked.set('sendInitialEvents', 'true');

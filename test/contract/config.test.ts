@@ -151,7 +151,7 @@ describe('config', function () {
     });
 
     it('of the operator in its namespace are those on its Lease', () => {
-      assert.deepEqual(rules('Role').sort(), ['create coordination.k8s.io/leases', `get coordination.k8s.io/leases ${LEASE_NAME}`, `update coordination.k8s.io/leases ${LEASE_NAME}`]);
+      assert.deepEqual(rules('Role').sort(), ['create coordination.k8s.io/leases', `get coordination.k8s.io/leases ${LEASE_NAME}`, `update coordination.k8s.io/leases ${LEASE_NAME}`, `watch coordination.k8s.io/leases ${LEASE_NAME}`]);
     });
 
     it('have one group and one resource in each rule, and no wildcard', () => {
@@ -170,6 +170,8 @@ describe('config', function () {
       assert.equal(await may('watch', 'networkpolicies.networking.k8s.io', '-A'), 'yes');
       assert.equal(await may('update', `leases.coordination.k8s.io/${LEASE_NAME}`, '-n', OPERATOR_NAMESPACE), 'yes');
       assert.equal(await may('update', `leases.coordination.k8s.io/${LEASE_NAME}`, '-n', 'default'), 'no');
+      assert.equal(await may('watch', `leases.coordination.k8s.io/${LEASE_NAME}`, '-n', OPERATOR_NAMESPACE), 'yes');
+      assert.equal(await may('watch', 'leases.coordination.k8s.io', '-n', OPERATOR_NAMESPACE), 'no');
       assert.equal(await may('get', 'secrets', '-n', OPERATOR_NAMESPACE), 'no');
     });
   });

@@ -132,7 +132,7 @@ describe('client on a real API server', function () {
       await admin.post(quotas, { metadata: { name: 'q' }, spec: { hard } });
       await admin.patch(`${quotas}/q/status`, { status: { hard, used: hard } }); // the work of a controller that is not here
       await eventually(() => client.createPolicy(policyIn(namespace, `p-${randomUUID().slice(0, 4)}`), never).then(() => 'created', (error: unknown) => (isKubeError(error) ? error.kind : 'other')),
-        (kind) => assert.equal(kind, 'AdmissionDenied'));
+        (kind) => assert.equal(kind, 'QuotaExceeded'));
       await assert.rejects(stranger.createPolicy(policyIn(namespace, 'r'), never), of('Forbidden'));
       await assert.rejects(stranger.replacePolicy(policyIn(namespace, 'p', { resourceVersion }), never), of('Forbidden'));
       await assert.rejects(stranger.removePolicy({ namespace, name: 'p', uid: 'u', resourceVersion }, never), of('Forbidden'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { leadWithoutElection, startLeaderElection, type LeaderElection, type LeaseClient } from '../../../src/control/leader.ts';
+import { leadWithoutElection, startLeaderElection, type LeaderElection } from '../../../src/control/leader.ts';
+import type { LeaseClient } from '../../../src/control/lease-client.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { LeaseSpec, WireLease } from '../../../src/kube/lease.ts';
 import { manualClock, type ManualClock } from '../../support/clock.ts';
@@ -13,10 +14,13 @@ function leaseStore() {
   let lease: WireLease | undefined;
   let version = 0;
   const writes: LeaseSpec[] = [];
+  const watching = new Set<(lease: WireLease) => void>();
   const store = (spec: LeaseSpec): WireLease => {
     writes.push(spec);
-    lease = { metadata: { name: 'l', resourceVersion: String(++version) }, spec };
-    return lease;
+    const stored = { metadata: { name: 'l', resourceVersion: String(++version) }, spec };
+    lease = stored;
+    for (const tell of watching) queueMicrotask(() => tell(stored));
+    return stored;
   };
   return {
     writes,
@@ -24,6 +28,15 @@ function leaseStore() {
     set: store,
     remove: () => void (lease = undefined),
     read: () => lease,
+    /** Ends with the signal only. */
+    watch: (tell: (lease: WireLease) => void, until: AbortSignal) => new Promise<void>((_resolve, reject) => {
+      watching.add(tell);
+      if (lease !== undefined) tell(lease);
+      until.addEventListener('abort', () => {
+        watching.delete(tell);
+        reject(until.reason as Error);
+      });
+    }),
     create(spec: LeaseSpec): WireLease {
       if (lease !== undefined) throw new KubeError('exists', { kind: 'AlreadyExists', code: 409 });
       return store(spec);
@@ -39,7 +52,8 @@ type Store = ReturnType<typeof leaseStore>;
 
 type Fault = 'none' | 'refused' | 'hangs' | 'answer lost';
 
-function replica(store: Store, identity: string, clock: ManualClock = manualClock({ random: () => 0 })) {
+/** Where `watches` says nothing, the Lease cannot be watched. */
+function replica(store: Store, identity: string, clock: ManualClock = manualClock({ random: () => 0 }), watches?: Store['watch']) {
   const log = memoryLogger();
   const told: string[] = [];
   let fault: Fault = 'none';
@@ -56,6 +70,7 @@ function replica(store: Store, identity: string, clock: ManualClock = manualCloc
     get: () => answer(() => store.read()),
     create: (spec) => answer(() => store.create(spec)),
     replace: (current, spec) => answer(() => store.replace(current, spec)),
+    watch: watches ?? never,
   };
   const election: LeaderElection = startLeaderElection({
     lease, identity, clock, log, times: TIMES,
@@ -268,17 +283,54 @@ describe('leader election', () => {
     assert.equal(store.spec?.holderIdentity, '');
   });
 
-  it('looks at once when nudged', async () => {
+  it('sees in its watch that the Lease is released, and takes it at once', async () => {
     const store = leaseStore();
-    const a = replica(store, 'a');
+    const a = replica(store, 'a', undefined, store.watch);
     await a.clock.settle();
-    const b = replica(store, 'b');
+    const b = replica(store, 'b', undefined, store.watch);
     await b.clock.settle();
     await a.election.stop();
-    b.election.nudge();
     await b.clock.settle();
     assert.equal(b.election.leading, true);
     await b.election.stop();
+    assert.deepEqual([a.clock.timers, b.clock.timers], [0, 0]);
+  });
+
+  it('looks less often while it watches, takes over as soon all the same, and does not renew for its own renewals', async () => {
+    const store = leaseStore();
+    const a = replica(store, 'a', undefined, store.watch);
+    await a.clock.settle();
+    const b = replica(store, 'b', undefined, store.watch);
+    await pass(60_000, a, b);
+    assert.ok(b.requests <= 30, `${b.requests} looks in a minute`);
+    assert.ok(a.requests <= 16, `${a.requests} requests of the leader in a minute`);
+    a.fail('hangs');
+    const tookMs = await until(() => b.election.leading, a, b);
+    assert.ok(tookMs <= 15_500, `took ${tookMs} ms`);
+    await b.election.stop();
+  });
+
+  it('loses at once when its watch shows another holder', async () => {
+    const store = leaseStore();
+    const a = replica(store, 'a', undefined, store.watch);
+    await a.clock.settle();
+    store.set({ holderIdentity: 'somebody', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:01.000000Z' });
+    await a.clock.settle();
+    assert.deepEqual(a.told, ['leading', 'leadership lost: the Lease was taken by somebody']);
+  });
+
+  it('watches again what it could not watch, with more and more patience, and says so once', async () => {
+    const store = leaseStore();
+    let times = 0;
+    const a = replica(store, 'a', undefined, () => {
+      times += 1;
+      return Promise.reject(new KubeError('forbidden', { kind: 'Forbidden' }));
+    });
+    await a.clock.advance(10 * 60_000);
+    assert.ok(times >= 10 && times <= 30, `${times} times in ten minutes`);
+    assert.equal(a.log.lines().filter((line) => line.includes('not watched')).length, 1);
+    await a.election.stop();
+    assert.equal(a.clock.timers, 0);
   });
 
   it('stops within seconds while calls hang', async () => {

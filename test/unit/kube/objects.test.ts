@@ -6,7 +6,7 @@ import { DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED
 import type { NetworkPolicySpec } from '../../../src/api/network-policy.ts';
 import { foreignMetadata, parseBaseline, parseNamespace, parsePolicy, specInterner, type ObjectMeta, type WireNamespace } from '../../../src/kube/objects.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
-import { aBaseline, aDeny, aPolicy, aView, aWirePolicy, ourLabels, writesOf, type PolicyFields } from '../../support/build.ts';
+import { aBaseline, aDeny, aPolicy, aTemplate, aView, aWirePolicy, ourLabels, writesOf, type PolicyFields } from '../../support/build.ts';
 import { settled } from '../../support/namespace-model.ts';
 
 const intern = specInterner();
@@ -61,13 +61,17 @@ describe('parsePolicy', () => {
       assert.equal(specHash, hashedSpec({ podSelector: {}, policyTypes: ['Ingress'] }).hash);
     }
   });
+  it('keeps the longest description that there can be: cut, it would be written again for ever', () => {
+    const policies = [aTemplate('x', {}, { description: '😀'.repeat(256), owner: '😀'.repeat(128) })];
+    assert.deepEqual(writesOf(settled(aView({ baselines: [aBaseline('a', { policies })] }))), []);
+  });
   it('keeps little of what is large, under our labels too: nobody chooses how much memory this process needs', () => {
     const large = 'x'.repeat(250_000);
     const ours = (fields: PolicyFields) => aPolicy('x', { labels: ourLabels('a', 'x'), ...fields });
     assert.equal(ours({ annotations: { note: large } }).foreign, undefined, 'it is read again before a PUT');
     assert.equal(ours({ annotations: Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`${index}`, ''])) }).foreign, undefined);
     const edited = ours({ annotations: { [TEMPLATE_HASH_ANNOTATION]: large, [DESCRIPTION_ANNOTATION]: large, [ISOLATED_FOR_ANNOTATION]: large } });
-    for (const text of [edited.templateHash, edited.description, edited.isolatedFor]) assert.equal(text, '(longer than 512 characters)');
+    for (const text of [edited.templateHash, edited.description, edited.isolatedFor]) assert.equal(text, '(longer than 1024 characters)');
     const rules = ours({ spec: { policyTypes: ['Egress', 'Ingress'], ingress: Array.from({ length: 2000 }, (_, port) => ({ ports: [{ port }] })) } });
     assert.deepEqual([rules.spec, rules.policyTypes], [undefined, ['Ingress', 'Egress']]);
     assert.equal(ours({ finalizers: Array.from({ length: 1000 }, (_, index) => `a/${index}`) }).finalizers.length, 4);
