@@ -65,9 +65,10 @@ function withoutPolicy(facts: NamespaceFacts): Placed[] {
   const [first = 'Ingress'] = open;
   const reasons = [...new Set(open.map((direction) => because(facts.standing, direction)))].join('');
   const { text } = whoOf(facts.directions[first].classified);
+  const how = open.every((direction) => facts.directions[direction].class === 'open') ? 'open' : 'not isolated';
   return [{
     id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
-    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} open${reasons}`,
+    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
     fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
   }];
 }
