@@ -34,7 +34,8 @@ function policyObject(policy: Policy): KubeObject {
 
 function objectsOf({ namespaces, pods, policies }: Cluster, isWhole: boolean): KubeObject[] {
   const whole = isWhole ? [namespaceObject({ name: 'kube-system', labels: new Map() })] : [];
-  return [...whole, ...namespaces.map(namespaceObject), ...pods.map(podObject), ...policies.map(policyObject)];
+  const all = [...whole, ...namespaces.map(namespaceObject), ...pods.map(podObject), ...policies.map(policyObject)];
+  return [...new Map(all.map((object) => [`${object.kind} ${object.metadata.namespace} ${object.metadata.name}`, object])).values()];
 }
 
 /** All that is said, but for where it comes from. */
