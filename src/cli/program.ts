@@ -7,11 +7,18 @@
  */
 import { Argument, Command as Parser, CommanderError, Option } from 'commander';
 import { EXIT, joinValues, SourceError, UsageError, type Command, type CommandArgument, type CommandOption, type Flags, type Host } from './command.ts';
+import { auditCommand } from './audit.ts';
+import { completionCommand } from './completion/completion.ts';
 import { operatorCommand } from './operator.ts';
 import { versionCommand } from './version.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [operatorCommand, versionCommand];
+const COMMANDS: readonly Command[] = [
+  operatorCommand,
+  auditCommand,
+  completionCommand(() => COMMANDS),
+  versionCommand,
+];
 
 const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace.';
 
