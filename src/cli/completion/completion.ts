@@ -14,7 +14,7 @@ const SCRIPTS: ReadonlyMap<string, Script> = new Map([
 const SHELLS = [...SCRIPTS.keys()];
 
 /** `commands` is asked when it runs: this command is one of them. */
-export function completionCommand(commands: () => readonly Command[]): Command {
+export function completionCommand(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
     summary: 'Print a script that completes commands in your shell',
@@ -35,7 +35,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
     async run({ stdout }, _flags, [shell = '']) {
       const script = SCRIPTS.get(shell);
       if (script === undefined) throw new UsageError(`there is no completion for ${JSON.stringify(shell)}: expected ${SHELLS.join(', ')}`);
-      stdout.write(script(completedCommands(commands())));
+      stdout.write(script(completedCommands(await commands())));
       return EXIT.ok;
     },
   };
