@@ -127,7 +127,7 @@ function rulesText(direction: Direction, by: readonly DefeatedBy[]): string {
 function emptyText({ policies }: NamespaceFacts, direction: Direction, by: DefeatedBy | undefined): string {
   const stored = policies.find(({ kind, name }) => kind === by?.policy.kind && name === by.policy.name)?.spec[RULES_OF[direction]]?.[by?.rules[0] ?? 0];
   const isEmpty = by !== undefined && (stored?.[PEERS_OF[direction]] ?? []).length === 0;
-  return isEmpty ? `; it has no ${PEERS_OF[direction]}, and ${PEERS_OF[direction]} with nothing under it is stored like this` : '';
+  return isEmpty ? `; a rule without ${PEERS_OF[direction]} is also what becomes of ${PEERS_OF[direction]} with nothing under it` : '';
 }
 
 function denyText({ defaultDeny }: DirectionClasses, by: readonly DefeatedBy[]): string {

@@ -24,26 +24,24 @@ export function dnsOf(namespace: string, { classified, direction }: DirectionCla
   const without = answers.filter(({ answer }) => answer.blocked.includes('UDP'));
   const overUdpOnly = answers.filter(({ answer }) => answer.blocked.length === 1 && answer.blocked[0] === 'TCP');
   const state: DnsState = known.length < classified.length ? 'unknown' : stateOf(answers.length, without.length);
-  const finding = (some: typeof answers, what: (is: 'is' | 'are') => string): Placed => ({
+  const finding = (some: typeof answers, message: (who: string, cause: string) => string): Placed => ({
     id: 'dns-blocked', level: 'WARN', path: [], direction, object: { kind: 'Namespace', name: namespace },
-    message: blockedText(some, known, what), fix: fixFor(some[0]?.answer, dns),
+    message: message(whoOf(some.flatMap((each) => each.classified), known).text, causeText(some[0]?.answer)), fix: fixFor(some[0]?.answer, dns),
   });
   return {
     state,
     findings: [
-      ...(without.length === 0 ? [] : [finding(without, (is) => `${is} not allowed to resolve names`)]),
-      ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (is) => `${is} allowed DNS over UDP only: long answers come over TCP and will fail`)]),
+      ...(without.length === 0 ? [] : [finding(without, (who, cause) => `names cannot be resolved by ${who}: ${cause}`)]),
+      ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (who) => `names can be resolved over UDP only by ${who}: long answers come over TCP and will fail`)]),
     ],
   };
 }
 
-interface Answered { readonly answer: DnsAnswer; readonly classified: readonly Classified[] }
+interface Answered<T> { readonly answer: T; readonly classified: readonly Classified[] }
 
-function blockedText(some: readonly Answered[], all: readonly Classified[], what: (is: 'is' | 'are') => string): string {
-  const who = whoOf(some.flatMap(({ classified }) => classified), all);
-  const there = some[0]?.answer.deniedThere ?? [];
-  const cause = there.length === 0 ? '' : `: ${listed(there.map(objectText))} ${there.length === 1 ? 'isolates' : 'isolate'} the DNS pods`;
-  return `${who.text} ${what(who.is)}${cause}`;
+function causeText({ deniedThere = [] }: Partial<DnsAnswer> = {}): string {
+  if (deniedThere.length === 0) return 'egress is denied, and no rule allows DNS';
+  return `${listed(deniedThere.map(objectText))} ${deniedThere.length === 1 ? 'isolates' : 'isolate'} the DNS pods`;
 }
 
 function fixFor(answer: DnsAnswer | undefined, { name }: Dns): string {
@@ -57,7 +55,7 @@ function stateOf(all: number, blocked: number): DnsState {
 }
 
 /** Pods with equal labels and ports get one answer. */
-function perLabels<T>(classified: readonly Classified[], namespace: string, ask: (pod: Pod) => T): { readonly answer: T; readonly classified: readonly Classified[] }[] {
+function perLabels<T>(classified: readonly Classified[], namespace: string, ask: (pod: Pod) => T): Answered<T>[] {
   const groups = Map.groupBy(classified, ({ pod, found }) => (found.class === 'open' ? 'open' : `${labelsKey(pod?.labels ?? NO_LABELS)} ${JSON.stringify(pod?.ports)}`));
   return [...groups.values()].map((group) => ({ classified: group, answer: ask(group[0]?.pod ?? plainPod(namespace)) }));
 }

@@ -102,11 +102,11 @@ describe('audit: namespaces', () => {
     };
     const only = (podSelector: unknown) => aPolicy('shop/allow-dns', { ...(allowDns('shop')['spec'] as object), podSelector });
 
-    it('names the pods that are cut off', () => assert.deepEqual(dnsOf(only({ matchLabels: { app: 'web' } })), ['partly', 'pod api (1 of 2 pods) is not allowed to resolve names']));
-    it('says when all of them are', () => assert.deepEqual(dnsOf(deny('shop/allow-dns', 'Egress')), ['blocked', 'pod api and pod web are not allowed to resolve names']));
+    it('names the pods that are cut off', () => assert.deepEqual(dnsOf(only({ matchLabels: { app: 'web' } })), ['partly', 'names cannot be resolved by pod api (1 of 2 pods): egress is denied, and no rule allows DNS']));
+    it('says when all of them are', () => assert.deepEqual(dnsOf(deny('shop/allow-dns', 'Egress')), ['blocked', 'names cannot be resolved by pod api and pod web: egress is denied, and no rule allows DNS']));
     it('sees that TCP was forgotten', () => {
       const udp = opening('shop/allow-dns', 'Egress', { to: [{ namespaceSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] });
-      assert.deepEqual(dnsOf(udp), ['allowed', 'pod api and pod web are allowed DNS over UDP only: long answers come over TCP and will fail']);
+      assert.deepEqual(dnsOf(udp), ['allowed', 'names can be resolved over UDP only by pod api and pod web: long answers come over TCP and will fail']);
     });
     it('sees a policy on the DNS pods', () => assert.deepEqual(dnsOf(denyAll('kube-system'), allowDns('shop')).map((text) => text.replace(/.*: /, '')), ['blocked', 'NetworkPolicy kube-system/default-deny isolates the DNS pods']));
     it('is content with the address of the DNS Service', () => {
