@@ -14,6 +14,8 @@ type Load = () => Promise<Command>;
 const COMMANDS: ReadonlyMap<string, Load> = new Map([
   ['operator', async () => (await import('./operator.ts')).operatorCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
+  ['preview', async () => (await import('./preview.ts')).previewCommand],
+  ['render', async () => (await import('./render.ts')).renderCommand],
   ['completion', async () => (await import('./completion/completion.ts')).completionCommand(allCommands)],
   ['version', async () => (await import('./version.ts')).versionCommand],
 ]);
