@@ -10,7 +10,11 @@ export interface CommandArgument {
   readonly optional?: true;
   /** Takes all that is left; the last one only. */
   readonly variadic?: true;
+  readonly completes?: Completes;
 }
+
+/** What a value may be, for shell completion; not checked. `file` is a path. */
+export type Completes = readonly string[] | 'file';
 
 export interface CommandOption {
   /** Without dashes. One that begins with `no-` is a switch. */
@@ -23,8 +27,7 @@ export interface CommandOption {
   readonly bare?: string;
   /** May be given several times: `valuesOf` has them all. */
   readonly repeatable?: true;
-  /** What the value may be, for shell completion; not checked. `file` completes paths. */
-  readonly completes?: readonly string[] | 'file';
+  readonly completes?: Completes;
   readonly group?: string;
   readonly help: string;
 }

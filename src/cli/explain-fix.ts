@@ -1,5 +1,4 @@
 /** The smallest change as YAML that can be applied; everything else about it as comments. */
-import type { Cluster } from '../analyze/explain/cluster.ts';
 import { changeText, widerText } from '../analyze/explain/change-words.ts';
 import { manifestOf } from '../analyze/explain/document.ts';
 import type { Case, Explanation } from '../analyze/explain/explanation.ts';
@@ -10,7 +9,7 @@ import { safe } from './output/cell.ts';
 import { toYaml } from './output/yaml.ts';
 
 /** Ends with a line feed. Equal changes of several cases once. */
-export function fixText(_cluster: Cluster, { cases }: Explanation): string {
+export function fixText({ cases }: Explanation): string {
   const blocks = new Map<string, string>();
   for (const found of cases) {
     for (const change of found.changes) {
@@ -34,7 +33,7 @@ function joined(blocks: readonly string[]): string[] {
 function blockOf(change: Change): string {
   switch (change.kind) {
     case 'policy': {
-      const alternative = change.or.length === 0 ? '' : comment(`Instead, its rule can be added to ${listed(change.or.map(refText))}, for all pods that it selects.`);
+      const alternative = change.or.length === 0 ? '' : comment(`Instead, its rule can be added to ${change.or.length > 1 ? 'one of ' : ''}${listed(change.or.map(refText))}, for all pods that it selects.`);
       return `${alternative}${toYaml(manifestOf(change.policy))}`;
     }
     case 'exception': {

@@ -7,21 +7,39 @@
  */
 import { Argument, Command as Parser, CommanderError, Option } from 'commander';
 import { EXIT, joinValues, SourceError, UsageError, type Command, type CommandArgument, type CommandOption, type Flags, type Host } from './command.ts';
-import { operatorCommand } from './operator.ts';
-import { versionCommand } from './version.ts';
 
-/** In the order of the help. */
-const COMMANDS: readonly Command[] = [operatorCommand, versionCommand];
+type Load = () => Promise<Command>;
 
-const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace.';
+/** In the order of the help, by name. A command is loaded when it is asked for, so that none makes another slower or larger. */
+const COMMANDS: ReadonlyMap<string, Load> = new Map([
+  ['operator', async () => (await import('./operator.ts')).operatorCommand],
+  ['audit', async () => (await import('./audit.ts')).auditCommand],
+  ['preview', async () => (await import('./preview.ts')).previewCommand],
+  ['render', async () => (await import('./render.ts')).renderCommand],
+  ['completion', async () => (await import('./completion/completion.ts')).completionCommand(allCommands)],
+  ['version', async () => (await import('./version.ts')).versionCommand],
+]);
+
+/** For help and completion. */
+export function allCommands(): Promise<readonly Command[]> {
+  return Promise.all([...COMMANDS.values()].map((load) => load()));
+}
+
+/** The one that is named first, else all: then commander has something to say about what was typed. */
+async function commandsFor([name = '']: readonly string[]): Promise<readonly Command[]> {
+  const load = COMMANDS.get(name);
+  return load === undefined ? allCommands() : [await load()];
+}
+
+const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace, and tells what is really isolated.';
 
 /** Runs one command. `args` are those after the name of the program. Resolves with the exit code, never rejects. */
-export async function runProgram(args: readonly string[], host: Host, commands = COMMANDS): Promise<number> {
+export async function runProgram(args: readonly string[], host: Host, commands?: readonly Command[]): Promise<number> {
   let code: number = EXIT.ok;
   const parser = new Parser(host.calledAs);
   parser.description(DESCRIPTION).helpCommand('help [command]', 'Show the help of a command').showHelpAfterError(`(${host.calledAs} --help shows what there is)`);
   prepare(parser, host);
-  for (const command of commands) {
+  for (const command of commands ?? await commandsFor(args)) {
     const sub = parser.command(command.name).summary(command.summary).description(command.description);
     prepare(sub, host);
     sub.showHelpAfterError(`(${host.calledAs} ${command.name} --help shows what there is)`);

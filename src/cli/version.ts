@@ -6,7 +6,7 @@ export const versionCommand: Command = {
   name: 'version',
   summary: 'Show the version of this program',
   description: 'Shows the version of this program, of the sources it was built from, and of Node.js. Asks no cluster.',
-  options: [{ flag: 'output', short: 'o', value: 'FORMAT', help: 'text or json (default: text)' }],
+  options: [{ flag: 'output', short: 'o', value: 'FORMAT', completes: ['text', 'json'], help: 'text or json (default: text)' }],
   async run(host, { output = 'text' }) {
     const facts = { version: VERSION, revision: revisionIn(host.env), node: process.version };
     if (output !== 'text' && output !== 'json') throw new UsageError(`--output is ${JSON.stringify(output)}: expected text or json`);

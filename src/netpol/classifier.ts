@@ -40,8 +40,8 @@ export interface Classifier {
   defeating(namespace: string, pod: string | undefined, direction: Direction): DefeatingPolicy[];
   /** Pods by class, as of the last flush. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
-  /** What is held; both are bounded by what there is. */
-  size(): { readonly namespaces: number; readonly specs: number };
+  /** What is held, bounded by what there is, and how many pods the next flush classifies. */
+  size(): { readonly namespaces: number; readonly specs: number; readonly pending: number };
 }
 
 export function createClassifier(options: Options): Classifier {
@@ -174,7 +174,7 @@ export function createClassifier(options: Options): Classifier {
       });
     },
     counts: (direction) => counts[direction],
-    size: () => ({ namespaces: namespaces.size(), specs: interner.size }),
+    size: () => ({ namespaces: namespaces.size(), specs: interner.size, pending: dirty.size }),
   };
 }
 

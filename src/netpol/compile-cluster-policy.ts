@@ -73,9 +73,10 @@ function actionOf(stored: string): Action {
   }
 }
 
-/** One entry may list several networks, each a peer of its own; `undefined` where nothing in it is known. */
+/** One entry may list several networks, each a peer of its own; `undefined` where nothing in it is known, or more than one thing. */
 function peerOf(direction: Direction, stored: StoredClusterPeer, index: number): Peer[] | undefined {
   const { namespaces, pods, nodes, networks, domainNames } = stored;
+  if ([namespaces, pods, nodes, networks, domainNames].filter(isSet).length !== 1) return undefined;
   if (isSet(namespaces)) return [{ kind: 'pods', index, namespace: compileSelector(namespaces), pod: ANY }];
   if (isSet(pods)) return [{ kind: 'pods', index, namespace: compileSelector(pods.namespaceSelector), pod: compileSelector(pods.podSelector) }];
   if (direction === 'Ingress') return undefined;
@@ -110,5 +111,5 @@ function protocolEntryOf({ tcp, udp, sctp, destinationNamedPort }: StoredProtoco
 }
 
 function rangeOf(index: number, protocol: Protocol | undefined, first: number, last: number): PortMatch | undefined {
-  return protocol === undefined ? undefined : { kind: 'range', index, protocol, first, last, isEndPort: false };
+  return protocol === undefined || first > last ? undefined : { kind: 'range', index, protocol, first, last, isEndPort: false };
 }

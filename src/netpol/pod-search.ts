@@ -27,7 +27,8 @@ interface Placed { readonly home: Home; readonly pod: Pod }
 interface Wanted { readonly namespace: Selector; readonly pods: Selector; missing: Found['missing'] }
 type Index<T> = ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>;
 
-const FOUND: Found = { missing: undefined };
+/** Found at once. */
+export const SOMEBODY: Found = { missing: undefined };
 const NO_POD: Found = { missing: 'no pod' };
 
 export function createPodSearch(namespaces: readonly Namespace[], pods: readonly Pod[]): PodSearch {
@@ -35,8 +36,7 @@ export function createPodSearch(namespaces: readonly Namespace[], pods: readonly
   const selectors = new Map<string, Selector>();
   const wanted = new Map<string, Wanted>();
 
-  function selectorOf(stored: StoredSelector): Selector {
-    const text = JSON.stringify(stored);
+  function selectorOf(stored: StoredSelector, text: string): Selector {
     const known = selectors.get(text);
     if (known !== undefined) return known;
     const fresh = text === '{}' ? ANY : compileSelector(stored);
@@ -44,16 +44,22 @@ export function createPodSearch(namespaces: readonly Namespace[], pods: readonly
     return fresh;
   }
 
+  function somewhere(namespace: StoredSelector, target: Target, text: string): Found {
+    const ofNamespace = JSON.stringify(namespace);
+    const key = `${ofNamespace} ${text}`;
+    const known = wanted.get(key);
+    if (known !== undefined) return known;
+    const fresh: Wanted = { namespace: selectorOf(namespace, ofNamespace), pods: selectorOf(target.pods, text), missing: undefined };
+    wanted.set(key, fresh);
+    return fresh;
+  }
+
   return {
     ask(target) {
-      const selector = selectorOf(target.pods);
-      if (typeof target.namespace === 'string') return homes.get(target.namespace)?.pods.some(({ labels }) => selector.matches(labels)) === true ? FOUND : NO_POD;
-      const key = JSON.stringify([target.namespace, target.pods]);
-      const known = wanted.get(key);
-      if (known !== undefined) return known;
-      const fresh: Wanted = { namespace: selectorOf(target.namespace), pods: selector, missing: undefined };
-      wanted.set(key, fresh);
-      return fresh;
+      const text = JSON.stringify(target.pods);
+      if (typeof target.namespace !== 'string') return somewhere(target.namespace, target, text);
+      const selector = selectorOf(target.pods, text);
+      return homes.get(target.namespace)?.pods.some(({ labels }) => selector.matches(labels)) === true ? SOMEBODY : NO_POD;
     },
     run() {
       const all = [...homes.values()];

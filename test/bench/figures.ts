@@ -160,7 +160,7 @@ function judge(isMet: boolean, isSurelyMissed: boolean, value: number): GoalVerd
   return isSurelyMissed ? 'missed' : 'unclear';
 }
 
-function limit(value: number | undefined, most: number, unit: string): Figure['goal'] & object {
+export function limit(value: number | undefined, most: number, unit: string): Figure['goal'] & object {
   const text = most === 0 ? '0' : `≤ ${most}${unit === '' ? '' : ` ${unit}`}`;
   return { text, verdict: value === undefined ? 'unknown' : value <= most ? 'met' : 'missed' };
 }

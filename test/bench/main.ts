@@ -7,8 +7,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startWatchdog } from '../tools/watchdog.ts';
+import { classFigures } from './class-figures.ts';
+import { forkClasses, type ClassSession } from './class-session.ts';
 import { BASELINE, startCluster } from './cluster.ts';
-import { figuresOf, mostRequested } from './figures.ts';
+import { figuresOf, mostRequested, type Figure } from './figures.ts';
 import { describeMachine, loadNow, type Machine } from './machine.ts';
 import { prepareOperator } from './operator-program.ts';
 import { BenchError, createPatience, type Patience } from './patience.ts';
@@ -76,17 +78,27 @@ interface Interruptible {
 
 async function carryOut(order: Order, interruptible: Interruptible): Promise<number> {
   const machine = await describeMachine();
+  const classes = order.profilePath === undefined ? await measureClasses(order.sizes.classNamespaces, interruptible) : undefined;
   const parts = await prepare(order, interruptible);
   if (order.profilePath !== undefined) {
     process.stdout.write(await profileOperator({ ...parts, folder: resolve(order.profilePath) }));
     return 0;
   }
   const result = await runBench(parts);
-  const figures = figuresOf(result);
+  const figures = [...figuresOf(result), ...(classes === undefined ? [] : classFigures(classes.bench))];
   const loadAfter = loadNow();
-  process.stdout.write(`${text(result, machine, loadAfter)}\n`);
-  if (order.jsonPath !== undefined) await writeJson(order.jsonPath, { machine, loadAfter, sizes: order.sizes, figures, ...result });
+  process.stdout.write(`${text({ figures, result, classes }, machine, loadAfter)}\n`);
+  if (order.jsonPath !== undefined) await writeJson(order.jsonPath, { machine, loadAfter, sizes: order.sizes, figures, classes, ...result });
   return order.check && figures.some(({ goal }) => goal?.verdict === 'missed') ? 1 : 0;
+}
+
+/** Before the control plane runs, which would take processor time. */
+async function measureClasses(namespaces: number, { patience }: Interruptible): Promise<ClassSession | undefined> {
+  if (namespaces === 0) return undefined;
+  say(`classifying ${namespaces} namespaces`);
+  const { done, stop } = forkClasses(namespaces, patience);
+  ends.push(stop);
+  return done;
 }
 
 async function prepare({ sizes }: Order, { patience, signal }: Interruptible): Promise<Omit<BenchParts, 'startOperator'> & Pick<ProfileParts, 'startOperator'>> {
@@ -128,10 +140,16 @@ async function temporaryDir(): Promise<string> {
   return dir;
 }
 
-function text(result: BenchResult, machine: Machine, loadAfter: number): string {
-  const sessions = result.pairs.flatMap(({ floor, operator }) => [floor.disturbance, operator.disturbance]);
+interface Outcome {
+  readonly figures: readonly Figure[];
+  readonly result: BenchResult;
+  readonly classes: ClassSession | undefined;
+}
+
+function text({ figures, result, classes }: Outcome, machine: Machine, loadAfter: number): string {
+  const sessions = [...result.pairs.flatMap(({ floor, operator }) => [floor.disturbance, operator.disturbance]), ...(classes === undefined ? [] : [classes.disturbance])];
   return [
-    renderTable(figuresOf(result)),
+    renderTable(figures),
     '',
     ...(result.idle === undefined ? [] : [`requests while nothing happened: ${mostRequested(result.idle.requests)}; by the operator's own count ${result.idle.own.writes} writes with its Lease, ${result.idle.own.reads} reads`]),
     renderMachine(machine, loadAfter),

@@ -4,9 +4,12 @@ import { parseEnd } from '../../src/analyze/explain/end.ts';
 import { explainConnection, type Explanation } from '../../src/analyze/explain/explanation.ts';
 import { explanationLines } from '../../src/analyze/explain/lines.ts';
 import { parseDestination } from '../../src/analyze/explain/port.ts';
+import { catalogOf } from '../../src/analyze/needs/catalog.ts';
 import type { Snapshot } from '../../src/analyze/snapshot.ts';
+import type { SnapshotPod, SnapshotPolicy } from '../../src/analyze/world.ts';
 import { linesText } from '../../src/cli/output/lines.ts';
-import type { Options } from '../../src/netpol/model.ts';
+import type { Options, WorldInput } from '../../src/netpol/model.ts';
+import { buildWorld } from '../../src/netpol/world.ts';
 import { snapshotOf } from './snapshot.ts';
 
 const namespace = (name: string, labels = '{}'): string => `
@@ -92,4 +95,15 @@ export function explained(cluster: Cluster, question: string): Explanation | str
 export function explainedText(cluster: Cluster, question: string, color = false): string {
   const found = explained(cluster, question);
   return typeof found === 'string' ? found : linesText(explanationLines(cluster, found), color);
+}
+
+/** A cluster of random pods and policies, as `clusterOf` makes it of a snapshot; without Services. */
+export function clusterOfWorld(input: WorldInput): Cluster {
+  const pods = input.pods.map((pod): SnapshotPod => ({ ...pod, workload: undefined, origin: undefined, hypothetical: false, object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod.name } } }));
+  return {
+    source: 'cluster', world: buildWorld({ ...input, pods }), pods, nodes: input.nodes ?? [],
+    policies: input.policies.map((policy): SnapshotPolicy => ({ ...policy, origin: undefined, labels: new Map(), annotations: new Map() })),
+    namespaces: new Map(input.namespaces.map((each) => [each.name, { ...each, annotations: new Map(), terminating: false, origin: undefined, declared: true }])),
+    podsByNamespace: Map.groupBy(pods, (pod) => pod.namespace), catalog: catalogOf(snapshotOf('')), serviceAt: () => undefined, families: ['IPv4', 'IPv6'],
+  };
 }

@@ -5,7 +5,7 @@
  * is known, a pod as it would be. A cache on the node (NodeLocal DNSCache) is another way to the same names.
  */
 import { compileSelector } from '../../netpol/compile-selector.ts';
-import { evaluate } from '../../netpol/evaluate.ts';
+import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { parseAddress } from '../../netpol/address.ts';
 import { NAMESPACE_NAME_LABEL, type Endpoint, type Pod, type PodPort, type PolicyRef, type Protocol } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
@@ -115,6 +115,15 @@ function hypothetical(namespace: string, labels: Pod['labels'], port: number): P
 /** Replicas are alike. */
 function oneOfEach(pods: readonly Pod[]): Pod[] {
   return [...new Map(pods.filter(({ terminal }) => !terminal).toReversed().map((pod) => [labelsKey(pod.labels), pod])).values()].reverse();
+}
+
+/** Whether policies on the side of the DNS pods have a say. */
+export function isGuarded(world: World, { resolvers }: Dns): boolean {
+  return resolvers.some(({ to }) => {
+    if (!('pod' in to)) return false;
+    const { isolating, clusterPolicies } = applyingTo(world, { pod: to.pod, namespace: world.namespace(to.pod.namespace) }, 'Ingress');
+    return isolating.length + clusterPolicies.length > 0;
+  });
 }
 
 export interface DnsAnswer {

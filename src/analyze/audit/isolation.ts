@@ -65,9 +65,10 @@ function withoutPolicy(facts: NamespaceFacts): Placed[] {
   const [first = 'Ingress'] = open;
   const reasons = [...new Set(open.map((direction) => because(facts.standing, direction)))].join('');
   const { text } = whoOf(facts.directions[first].classified);
+  const how = open.every((direction) => facts.directions[direction].class === 'open') ? 'open' : 'not isolated';
   return [{
     id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
-    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} open${reasons}`,
+    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
     fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
   }];
 }
@@ -126,7 +127,7 @@ function rulesText(direction: Direction, by: readonly DefeatedBy[]): string {
 function emptyText({ policies }: NamespaceFacts, direction: Direction, by: DefeatedBy | undefined): string {
   const stored = policies.find(({ kind, name }) => kind === by?.policy.kind && name === by.policy.name)?.spec[RULES_OF[direction]]?.[by?.rules[0] ?? 0];
   const isEmpty = by !== undefined && (stored?.[PEERS_OF[direction]] ?? []).length === 0;
-  return isEmpty ? `; it has no ${PEERS_OF[direction]}, and ${PEERS_OF[direction]} with nothing under it is stored like this` : '';
+  return isEmpty ? `; a rule without ${PEERS_OF[direction]} is also what becomes of ${PEERS_OF[direction]} with nothing under it` : '';
 }
 
 function denyText({ defaultDeny }: DirectionClasses, by: readonly DefeatedBy[]): string {

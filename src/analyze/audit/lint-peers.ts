@@ -33,8 +33,7 @@ function orForAnd(placed: PlacedRule, namespace: string, inventory: Inventory): 
     const next = peers[index + 1];
     const pair = [shapes[index], shapes[index + 1]];
     if (next === undefined || !pair.includes('namespaces') || !pair.includes('some own pods')) return [];
-    const [namespaces, pods] = shapes[index] === 'namespaces' ? [peer, next] : [next, peer];
-    if (isMeant({ namespaces: namespaces.namespaceSelector, pods: pods.podSelector }, namespace, inventory)) return [];
+    if (isHere(shapes[index] === 'namespaces' ? next : peer, namespace, inventory)) return [];
     return [{
       id: 'or-for-and', level: 'WARN', path: [...placed.path, PEERS_OF[placed.direction], index], direction: placed.direction,
       message: `peers ${index} and ${index + 1} are alternatives: every pod of the selected namespaces, or the selected pods of namespace ${namespace}`,
@@ -49,15 +48,10 @@ function shapeOf({ namespaceSelector, podSelector }: StoredPeer): Shape {
   return hasPods && !hasNamespaces && !selectsAll(podSelector) ? 'some own pods' : 'other';
 }
 
-/** The pods are there in the own namespace, and not in the other ones. */
-function isMeant({ namespaces, pods }: { readonly namespaces: StoredSelector | null | undefined; readonly pods: StoredSelector | null | undefined }, own: string, inventory: Inventory): boolean {
-  const [namespaceSelector, podSelector] = [compileSelector(namespaces), compileSelector(pods)];
-  let isHere = false;
-  for (const { namespace } of inventory.pods.matching(podSelector)) {
-    if (namespace === own) isHere = true;
-    else if (namespaceSelector.matches(inventory.namespace(namespace).labels)) return false;
-  }
-  return isHere;
+/** Pods that are there in the own namespace may well be meant. */
+function isHere({ podSelector }: StoredPeer, own: string, inventory: Inventory): boolean {
+  for (const pod of inventory.podsOf(own).matching(compileSelector(podSelector))) return pod !== undefined;
+  return false;
 }
 
 /**

@@ -1,14 +1,14 @@
 /**
  * What pods can and cannot reach that matters to all of them: names, and the address where clouds hand out credentials.
  *
- * Asks the evaluator, once for each set of labels in a namespace, and only of pods whose egress is neither open nor unknown.
+ * Asks the evaluator, once for all pods of a namespace to which the same policies apply.
  */
-import { evaluate } from '../../netpol/evaluate.ts';
+import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { familiesOf } from '../../netpol/side.ts';
 import type { Pod } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
 import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
-import { mayResolve, type Dns, type DnsAnswer } from './dns.ts';
+import { isGuarded, mayResolve, type Dns, type DnsAnswer } from './dns.ts';
 import { whoOf, type Placed } from './isolation.ts';
 import { labelsKey } from './label-index.ts';
 import { METADATA_ADDRESSES } from './lint-blocks.ts';
@@ -20,30 +20,28 @@ export interface Around { readonly world: World; readonly dns: Dns }
 
 export function dnsOf(namespace: string, { classified, direction }: DirectionClasses, { world, dns }: Around): { readonly state: DnsState; readonly findings: readonly Placed[] } {
   const known = classified.filter(({ found }) => found.class !== 'unknown');
-  const answers = perLabels(known, namespace, (pod) => mayResolve(world, pod, dns));
+  const answers = perKind(known, namespace, { world, ask: (pod) => mayResolve(world, pod, dns), byLabels: isGuarded(world, dns) });
   const without = answers.filter(({ answer }) => answer.blocked.includes('UDP'));
   const overUdpOnly = answers.filter(({ answer }) => answer.blocked.length === 1 && answer.blocked[0] === 'TCP');
   const state: DnsState = known.length < classified.length ? 'unknown' : stateOf(answers.length, without.length);
-  const finding = (some: typeof answers, what: (is: 'is' | 'are') => string): Placed => ({
+  const finding = (some: typeof answers, message: (who: string, cause: string) => string): Placed => ({
     id: 'dns-blocked', level: 'WARN', path: [], direction, object: { kind: 'Namespace', name: namespace },
-    message: blockedText(some, known, what), fix: fixFor(some[0]?.answer, dns),
+    message: message(whoOf(some.flatMap((each) => each.classified), known).text, causeText(some[0]?.answer)), fix: fixFor(some[0]?.answer, dns),
   });
   return {
     state,
     findings: [
-      ...(without.length === 0 ? [] : [finding(without, (is) => `${is} not allowed to resolve names`)]),
-      ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (is) => `${is} allowed DNS over UDP only: long answers come over TCP and will fail`)]),
+      ...(without.length === 0 ? [] : [finding(without, (who, cause) => `names cannot be resolved by ${who}: ${cause}`)]),
+      ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (who) => `names can be resolved over UDP only by ${who}: long answers come over TCP and will fail`)]),
     ],
   };
 }
 
-interface Answered { readonly answer: DnsAnswer; readonly classified: readonly Classified[] }
+interface Answered<T> { readonly answer: T; readonly classified: readonly Classified[] }
 
-function blockedText(some: readonly Answered[], all: readonly Classified[], what: (is: 'is' | 'are') => string): string {
-  const who = whoOf(some.flatMap(({ classified }) => classified), all);
-  const there = some[0]?.answer.deniedThere ?? [];
-  const cause = there.length === 0 ? '' : `: ${listed(there.map(objectText))} ${there.length === 1 ? 'isolates' : 'isolate'} the DNS pods`;
-  return `${who.text} ${what(who.is)}${cause}`;
+function causeText({ deniedThere = [] }: Partial<DnsAnswer> = {}): string {
+  if (deniedThere.length === 0) return 'egress is denied, and no rule allows DNS';
+  return `${listed(deniedThere.map(objectText))} ${deniedThere.length === 1 ? 'isolates' : 'isolate'} the DNS pods`;
 }
 
 function fixFor(answer: DnsAnswer | undefined, { name }: Dns): string {
@@ -56,9 +54,14 @@ function stateOf(all: number, blocked: number): DnsState {
   return blocked === all ? 'blocked' : 'partly';
 }
 
-/** Pods with equal labels and ports get one answer. */
-function perLabels<T>(classified: readonly Classified[], namespace: string, ask: (pod: Pod) => T): { readonly answer: T; readonly classified: readonly Classified[] }[] {
-  const groups = Map.groupBy(classified, ({ pod, found }) => (found.class === 'open' ? 'open' : `${labelsKey(pod?.labels ?? NO_LABELS)} ${JSON.stringify(pod?.ports)}`));
+/** Pods to which the same policies apply get one answer; where policies look at the pod from the other side, its labels count, too. */
+function perKind<T>(classified: readonly Classified[], namespace: string, { world, ask, byLabels }: { readonly world: World; readonly ask: (pod: Pod) => T; readonly byLabels: boolean }): Answered<T>[] {
+  const groups = Map.groupBy(classified, ({ pod: real }) => {
+    const pod = real ?? plainPod(namespace);
+    const { isolating, clusterPolicies } = applyingTo(world, { pod, namespace: world.namespace(namespace) }, 'Egress');
+    const policies = JSON.stringify([...isolating, ...clusterPolicies].map(({ ref }) => ref.name));
+    return `${policies} ${[...familiesOf(world, { pod })].join()} ${byLabels ? labelsKey(pod.labels) : ''}`;
+  });
   return [...groups.values()].map((group) => ({ classified: group, answer: ask(group[0]?.pod ?? plainPod(namespace)) }));
 }
 
@@ -71,7 +74,7 @@ function plainPod(namespace: string): Pod {
 /** A range for the internet without `except`; one with it is looked at by itself. */
 export function metadataOf(namespace: string, { classified }: DirectionClasses, { world }: Around, policies: readonly NetworkPolicyObject[]): Placed[] {
   const wide = classified.filter(({ found }) => found.class === 'allow-any-external');
-  const rules = perLabels(wide, namespace, (pod) => rulesToMetadata(world, pod)).flatMap(({ answer }) => answer);
+  const rules = perKind(wide, namespace, { world, ask: (pod) => rulesToMetadata(world, pod), byLabels: false }).flatMap(({ answer }) => answer);
   const found = rules.filter(({ name, rule, peer }) => !hasExcept(policies.find((policy) => policy.name === name), rule, peer)).map(({ name, rule, peer, address }): Placed => ({
     id: 'metadata-reachable', level: 'WARN', path: ['spec', 'egress', rule, ...(peer === undefined ? [] : ['to', peer])], direction: 'Egress', object: { kind: 'NetworkPolicy', namespace, name },
     message: `the rule also reaches ${address}, where clouds hand out the credentials of the node`,

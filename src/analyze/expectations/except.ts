@@ -17,7 +17,7 @@ export interface Except {
 export function exceptOf(cluster: Cluster, ends: readonly End[]): Except {
   const read = ends.flatMap((end) => (end.kind === 'service' ? [] : [{ end, found: membersOf(cluster, end) }]));
   const members = read.flatMap(({ found }) => ('problem' in found ? [] : found.members));
-  const notes = read.flatMap(({ end, found }) => ('problem' in found ? [`except ${endText(end)} leaves nobody out: ${found.problem}.`] : []));
+  const notes = read.flatMap(({ end, found }) => ('problem' in found ? [`except ${endText(end)} leaves nobody out: ${found.problem}`] : []));
   const pods = new Set(members.flatMap((member) => (member.kind === 'pod' ? [podId(member.pod)] : [])));
   const addresses = new Set(members.flatMap((member) => (member.kind === 'address' ? [member.ip] : [])));
   const ranges = (family: Family): Range[] => [...sets(members), ...ends.flatMap((end) => (end.kind === 'address' ? [{ family: end.address.family, ranges: [{ from: end.address.bits, to: end.address.bits }] }] : []))]

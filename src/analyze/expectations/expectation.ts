@@ -208,5 +208,5 @@ function alternatives(path: Path): string {
 /** `Invalid input: expected "a"` is `expected "a"` here, and `Invalid option: expected one of "a"|"b"` is `expected "a" or "b"`. */
 function inOurWords(message: string): string {
   const found = message.replace(/^Invalid (input|option): /, '').replace('one of ', '').replaceAll('"|"', '" or "');
-  return found.charAt(0).toLowerCase() + found.slice(1);
+  return found.replace(/^(Unrecognized|Too|Expected)\b/, (word) => word.toLowerCase());
 }

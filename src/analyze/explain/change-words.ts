@@ -6,7 +6,7 @@ export function changeText(change: Change): string {
   switch (change.kind) {
     case 'policy': {
       const { policy: { namespace, name }, or } = change;
-      const added = or.length === 0 ? '' : `, or its rule added to ${listed(or.map(refText))}`;
+      const added = or.length === 0 ? '' : `, or its rule added to ${or.length > 1 ? 'one of ' : ''}${listed(or.map(refText))}`;
       return `a new NetworkPolicy ${namespace}/${name}${added}${widerText(change.wider)}`;
     }
     case 'exception': {

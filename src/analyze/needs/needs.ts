@@ -17,7 +17,7 @@ import { webhookNeeds } from './webhooks.ts';
 
 /** What `needsOf` looks at. */
 export const NEED_SOURCES = [
-  'Namespace', 'Pod', 'Service', 'ServiceAccount', 'EndpointSlice', 'ReplicaSet', 'Job', 'Ingress', 'IngressClass', 'Gateway', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute',
+  'Namespace', 'Pod', 'Service', 'ServiceAccount', 'EndpointSlice', 'Ingress', 'IngressClass', 'Gateway', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute',
   'ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration', 'CustomResourceDefinition', 'APIService', 'ServiceMonitor', 'PodMonitor',
   'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding',
 ] as const satisfies readonly KindName[];

@@ -6,7 +6,7 @@
 import type { Direction } from '../../api/network-policy.ts';
 import type { DirectionAnswer, Verdict } from '../../netpol/answer.ts';
 import { evaluate } from '../../netpol/evaluate.ts';
-import type { Connection, Endpoint, Pod, PolicyRef } from '../../netpol/model.ts';
+import type { Code, Connection, Endpoint, Pod, PolicyRef } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
 import type { Need, Party } from './need.ts';
 
@@ -44,6 +44,17 @@ export function verdictOn(need: Need, world: World): Verdict {
   const verdicts = connectionsOf(need).map((connection) => evaluate(world, connection).verdict);
   if (verdicts.includes('denied')) return 'denied';
   return verdicts.includes('unknown') ? 'unknown' : 'allowed';
+}
+
+/** Why it is not known. */
+export interface Doubts { /** Policies of kinds that are not evaluated; sorted. */ readonly policies: readonly PolicyRef[]; readonly codes: readonly Code[] }
+
+export function doubtsAbout(need: Need, world: World): Doubts {
+  const unknown = connectionsOf(need).flatMap((connection) => {
+    const { egress, ingress } = evaluate(world, connection);
+    return [egress, ingress].filter(({ verdict }) => verdict === 'unknown');
+  });
+  return { policies: distinct(unknown.flatMap(({ opaque }) => opaque)), codes: [...new Set(unknown.flatMap(({ codes }) => codes))].sort() };
 }
 
 /** The sides that deny at least one of these connections, with the policies that do. */

@@ -47,6 +47,13 @@ export function heldChange(write: Write): PolicyChange {
   return { action: write.kind === 'Create' ? 'create' : 'change', policy: policy.name, baseline: policy.baseline, cause, differences: write.kind === 'Create' ? [] : write.differences };
 }
 
+/** `create allow-dns, default-deny`, then what is changed and how, then `delete allow-x`. */
+export function changesText(changes: readonly PolicyChange[]): string[] {
+  const named = (action: PolicyChange['action']): string[] => changes.filter((change) => change.action === action).map(({ policy }) => policy);
+  const list = (action: PolicyChange['action']): string[] => (named(action).length === 0 ? [] : [`${action} ${named(action).join(', ')}`]);
+  return [...list('create'), ...changes.filter(({ action }) => action === 'change').map(changeText), ...list('delete')];
+}
+
 /** `create allow-dns`, `change default-deny (spec.egress is …, should be …)`. The hash follows the spec and goes without saying. */
 export function changeText({ action, policy, differences }: PolicyChange): string {
   const telling = differences.filter(({ field }) => field !== HASH_FIELD);

@@ -14,7 +14,7 @@ import { planNamespace } from '../../plan/plan.ts';
 import { NO_FACTS, severity, verdictFor, type Verdict } from '../../plan/verdict.ts';
 import { needsOf } from '../needs/needs.ts';
 import type { Need, Unresolved } from '../needs/need.ts';
-import { blockedSides, compared, verdictOn, type Blocked } from '../needs/outcome.ts';
+import { blockedSides, compared, doubtsAbout, verdictOn, type Blocked, type Doubts } from '../needs/outcome.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { worldInputOf } from '../world.ts';
 import { changesIn, heldChange, type PolicyChange } from './changes.ts';
@@ -59,10 +59,10 @@ export interface Preview {
   readonly plan: ClusterPlan;
   readonly needs: number;
   readonly cuts: readonly CutOff[];
-  /** Denied today already; applying changes nothing about it. */
+  /** Denied today already, by these; applying changes nothing about it. */
   readonly alreadyBlocked: readonly { readonly need: Need; readonly sides: readonly Blocked[] }[];
-  /** What nobody can tell: policies that are not evaluated have a say after applying. */
-  readonly unknown: readonly Need[];
+  /** What nobody can tell, with the policies that are not evaluated and have a say, or with what the network plugin decides. */
+  readonly unknown: readonly { readonly need: Need; readonly doubts: Doubts }[];
   readonly unresolved: readonly Unresolved[];
   /** For the first of the previewed baselines that enforces anything where something is cut. */
   readonly suggestions: { readonly baseline: string; readonly policies: readonly PolicyTemplate[]; readonly withoutRoom: number };
@@ -88,7 +88,7 @@ export function previewOf(input: PreviewInput): Preview {
     namespaces: plan.settled.map((one) => outcomeOf(one, baselines)),
     cuts: cuts.map(({ need, sides }) => ({ need, sides, keptBy: suggestions.keepers.get(need) ?? [], kept: kept(need) })),
     alreadyBlocked: judged.flatMap(({ need, sides, isCut, verdict }) => (!isCut && verdict === 'denied' ? [{ need, sides }] : [])),
-    unknown: judged.filter(({ verdict }) => verdict === 'unknown').map(({ need }) => need),
+    unknown: judged.filter(({ verdict }) => verdict === 'unknown').map(({ need }) => ({ need, doubts: doubtsAbout(need, after) })),
     suggestions: { baseline: target?.name ?? '', policies: suggestions.policies, withoutRoom: suggestions.withoutRoom.length },
   };
 }
@@ -101,8 +101,8 @@ function judge(need: Need, before: World, after: World): Judged {
   const denied = comparisons.filter((each) => each.after === 'denied');
   const cut = denied.filter((each) => each.before !== 'denied');
   const verdict = denied.length > 0 ? 'denied' : comparisons.some((each) => each.after === 'unknown') ? 'unknown' : 'allowed';
-  const looked = cut.length > 0 ? cut : denied;
-  return { need, verdict, isCut: cut.length > 0, sides: blockedSides(looked.map(({ connection }) => connection), after) };
+  const [looked, world] = cut.length > 0 ? [cut, after] : [denied, before];
+  return { need, verdict, isCut: cut.length > 0, sides: blockedSides(looked.map(({ connection }) => connection), world) };
 }
 
 function outcomeOf({ view, after }: PlannedNamespace, baselines: readonly PreviewedBaseline[]): NamespaceOutcome {

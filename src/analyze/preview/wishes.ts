@@ -50,10 +50,10 @@ const SHARED: Readonly<Record<NeedKind, Partial<Record<Direction, (need: Need) =
   'API service': { Ingress: () => 'allow-api-services' },
   DNS: { Egress: () => 'allow-cluster-dns', Ingress: () => 'allow-dns-queries' },
   'API server': { Egress: () => 'allow-kube-api' },
-  ingress: { Ingress: ({ from }) => `allow-from-${shortName(from)}`, Egress: ({ from }) => `allow-${shortName(from)}-out` },
-  gateway: { Ingress: ({ from }) => `allow-from-${shortName(from)}`, Egress: ({ from }) => `allow-${shortName(from)}-out` },
+  ingress: { Ingress: ({ from }) => `allow-from-${placeOf(from)}`, Egress: ({ from }) => `allow-${placeOf(from)}-backends` },
+  gateway: { Ingress: ({ from }) => `allow-from-${placeOf(from)}`, Egress: ({ from }) => `allow-${placeOf(from)}-backends` },
   outside: {},
-  scrape: { Ingress: () => 'allow-monitoring', Egress: ({ from }) => `allow-${shortName(from)}-scrapes` },
+  scrape: { Ingress: () => 'allow-monitoring', Egress: () => 'allow-scrapes' },
   service: {},
 };
 
@@ -73,6 +73,11 @@ function wideWish(base: Pick<Wish, 'direction' | 'namespace' | 'need'>, other: P
   if (other.namespace === namespace) return { ...base, group: `same namespace ${direction}`, name: 'allow-same-namespace', podSelector: EVERY_POD, peers: [{ podSelector: {} }], port: undefined };
   const name = direction === 'Egress' ? `allow-to-${other.namespace}` : `allow-from-${other.namespace}`;
   return { ...base, group: `${name} ${direction}`, name, podSelector: EVERY_POD, peers: [namespacePeer(other.namespace)], port };
+}
+
+/** What the platform's own are known by: their namespace. */
+function placeOf(party: Party): string {
+  return party.kind === 'pods' ? party.namespace : shortName(party);
 }
 
 /** `orders` of `Service shop/orders`, as part of the name of a policy. */

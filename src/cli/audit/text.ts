@@ -116,7 +116,7 @@ export function summaryLines({ summary, unread }: Audit): string[] {
   const part = (word: string, { isolated, notIsolated, unknown }: typeof Ingress): string => `${word} ${isolated} of ${isolated + notIsolated + unknown}${unknown === 0 ? '' : ` (${unknown} unknown)`}`;
   const exempt = Ingress.exempt + Egress.exempt === 0 ? '' : ` Exempt: ingress ${Ingress.exempt}, egress ${Egress.exempt}.`;
   const system = summary.systemLeftOut === 0 ? '' : ` ${counted(summary.systemLeftOut, 'system namespace')} left out.`;
-  const score = summary.score === undefined ? '' : ` Score ${summary.score}.`;
+  const score = summary.score === undefined ? '' : ` Score ${summary.score} of 100.`;
   const { FAIL, WARN, OK } = summary.levels;
   return [
     ...unread.map(({ kind, why }) => safe(`Not read: ${kind}. ${why}`)),

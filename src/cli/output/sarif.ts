@@ -55,8 +55,8 @@ function resultOf({ rule, level, message, file, line, object }: SarifResult, rul
   };
 }
 
-/** Relative to where the program was called, as code hosts want it. */
+/** Relative to where the program was called, as code hosts want it, if it was named so. */
 function uriOf(file: string): string {
-  const path = file.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
-  return path.split('/').map(encodeURIComponent).join('/');
+  const path = file.replaceAll('\\', '/').replace(/^(\.\/)+/, '').split('/').map(encodeURIComponent).join('/');
+  return path.startsWith('/') ? `file://${path}` : path;
 }

@@ -8,8 +8,6 @@ import { KINDS, type KindName } from '../../kube/kinds.ts';
 import type { Snapshot } from '../../analyze/snapshot.ts';
 import { WORKLOAD_KINDS } from '../../analyze/workloads.ts';
 import { valuesOf, type CommandOption, type Flags, type Host } from '../command.ts';
-import { loadFromCluster } from './cluster.ts';
-import { loadFromFiles } from './files.ts';
 import { scopeOf } from './scope.ts';
 
 const GROUP = 'Source';
@@ -31,8 +29,12 @@ export const SOURCE_OPTIONS: readonly CommandOption[] = [
 export async function loadSnapshot(host: Host, flags: Flags, kinds: readonly KindName[]): Promise<Snapshot> {
   const scope = scopeOf(flags);
   const paths = valuesOf(flags, 'filename');
-  if (paths.length === 0) return loadFromCluster(host, flags, unique(kinds));
+  if (paths.length === 0) {
+    const { loadFromCluster } = await import('./cluster.ts');
+    return loadFromCluster(host, flags, unique(kinds));
+  }
   const wanted = kinds.includes('Pod') ? [...kinds, ...WORKLOAD_KINDS] : kinds;
+  const { loadFromFiles } = await import('./files.ts');
   return loadFromFiles(host, { paths, kinds: unique(wanted), namespace: scope.namespace ?? 'default' });
 }
 

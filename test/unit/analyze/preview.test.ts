@@ -132,7 +132,7 @@ describe('preview: what would be cut', () => {
     const found = preview(cluster(...BASE, ...HOOK, WEBHOOK, policy('guard/closed', defaultDeny(['Ingress']))), aBaselineObject());
     assert.deepEqual(cutsOf(found), []);
     assert.deepEqual(found.alreadyBlocked.map(({ need, sides }) => `${needText(need)} by ${sides.flatMap(({ by }) => by.map(refText)).join()}`), [
-      'API server -> Service guard/hook, port 9443 by NetworkPolicy guard/closed,NetworkPolicy guard/default-deny',
+      'API server -> Service guard/hook, port 9443 by NetworkPolicy guard/closed',
     ]);
   });
 
@@ -152,7 +152,7 @@ describe('preview: what would be cut', () => {
     const cilium = JSON.stringify({ apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name: 'c', namespace: 'guard' }, spec: { endpointSelector: {}, ingress: [{}] } });
     const found = preview(cluster(...BASE, ...HOOK, WEBHOOK, cilium), aBaselineObject());
     assert.deepEqual(cutsOf(found), []);
-    assert.deepEqual(found.unknown.map(needText), ['API server -> Service guard/hook, port 9443']);
+    assert.deepEqual(found.unknown.map(({ need, doubts }) => `${needText(need)}: ${doubts.policies.map(refText).join()}`), ['API server -> Service guard/hook, port 9443: CiliumNetworkPolicy guard/c']);
   });
 
   it('needs whose ends are not there are named', () => {
@@ -250,7 +250,7 @@ describe('preview: policies that keep what would be cut', () => {
     const found = preview(cluster(...BASE, ...nginx, node, ...ORDERS, WEB, ingress, ...prometheus, monitor, ...agent, ...HOOK, WEBHOOK), aBaselineObject({ dns: { enabled: false } }));
     assert.deepEqual([...new Set(found.cuts.map(({ need }) => need.kind))], ['admission webhook', 'DNS', 'API server', 'ingress', 'outside', 'scrape', 'service']);
     assert.deepEqual(found.suggestions.policies.map(({ name }) => name), [
-      'allow-webhooks', 'allow-cluster-dns', 'allow-kube-api', 'allow-from-host', 'allow-nginx-out', 'allow-from-nginx', 'allow-outside-to-nginx', 'allow-prometheus-scrapes', 'allow-monitoring', 'allow-web-to-orders', 'allow-orders-from-web',
+      'allow-webhooks', 'allow-cluster-dns', 'allow-kube-api', 'allow-from-edge', 'allow-edge-backends', 'allow-outside-to-nginx', 'allow-scrapes', 'allow-monitoring', 'allow-web-to-orders', 'allow-orders-from-web',
     ]);
     holds(found);
   });

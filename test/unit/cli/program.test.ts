@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { UsageError, type Command, type Flags } from '../../../src/cli/command.ts';
+import { SourceError, UsageError, valuesOf, type Command, type CommandOption, type Flags } from '../../../src/cli/command.ts';
 import { nameOf } from '../../../src/cli/host.ts';
-import { runProgram } from '../../../src/cli/program.ts';
+import { allCommands, runProgram } from '../../../src/cli/program.ts';
 import { SETTINGS, type Setting } from '../../../src/config.ts';
 import { memoryHost } from '../../support/host.ts';
 
@@ -67,6 +67,54 @@ describe('command line', () => {
     const bug = memoryHost();
     assert.equal(await runProgram(['greet'], bug, [greet(() => Promise.reject(new TypeError('oops')))]), 1);
     assert.match(bug.err(), /TypeError: oops\n {4}at /);
+  });
+
+  it('hands on positional arguments, and says which are missing', async () => {
+    const seen: (readonly string[])[] = [];
+    const command = (...args: Command['arguments'] & object): Command => ({
+      name: 'go', summary: 'Go', description: 'Goes.', options: [{ flag: 'fast', help: 'how' }], arguments: args, run: async (_host, _flags, typed) => (seen.push(typed), 0),
+    });
+    const [from, to, more] = [{ name: 'FROM', help: 'where from' }, { name: 'TO', help: 'where to', optional: true }, { name: 'MORE', help: 'what else', optional: true, variadic: true }] as const;
+    for (const args of [['a', 'b'], ['a'], ['--fast', 'a', 'b'], ['a', '--', '--b']]) assert.equal(await runProgram(['go', ...args], memoryHost(), [command(from, to)]), 0);
+    assert.equal(await runProgram(['go', 'a', 'b', 'c'], memoryHost(), [command(from, more)]), 0);
+    assert.deepEqual(seen, [['a', 'b'], ['a'], ['a', 'b'], ['a', '--b'], ['a', 'b', 'c']]);
+    for (const [args, message] of [[[], /missing required argument 'FROM'/], [['a', 'b', 'c'], /too many arguments/]] as const) {
+      const host = memoryHost();
+      assert.equal(await runProgram(['go', ...args], host, [command(from, to)]), 2);
+      assert.match(host.err(), message);
+    }
+    const help = memoryHost();
+    await runProgram(['go', '--help'], help, [command(from, more)]);
+    assert.match(help.out(), /^Usage: npb go \[options\] <FROM> \[MORE\.\.\.\]\n[^]*Arguments:\n +FROM +where from\n +MORE +what else\n/);
+  });
+
+  it('gives all values of a repeatable option, and a switch that begins with no-', async () => {
+    const options: readonly CommandOption[] = [{ flag: 'file-name', short: 'f', value: 'PATH', repeatable: true, help: 'what' }, { flag: 'no-headers', help: 'without' }];
+    const cases: [string[], readonly string[], string | undefined][] = [
+      [[], [], undefined], [['-f', 'a'], ['a'], undefined], [['-f', 'a, b\nc', '--file-name=-', '-f', '', '--no-headers'], ['a, b\nc', '-', ''], 'true'],
+    ];
+    for (const [args, values, noHeaders] of cases) {
+      let got: Flags = {};
+      const command: Command = { name: 'go', summary: 'Go', description: 'Goes.', options, run: async (_host, flags) => (got = flags, 0) };
+      assert.equal(await runProgram(['go', ...args], memoryHost(), [command]), 0);
+      assert.deepEqual([valuesOf(got, 'file-name'), got['no-headers']], [values, noHeaders]);
+    }
+  });
+
+  it('shows what cannot be read as a message, with exit code 2', async () => {
+    const host = memoryHost();
+    assert.equal(await runProgram(['greet'], host, [greet(() => Promise.reject(new SourceError('a.yaml: there is no such file')))]), 2);
+    assert.equal(host.err(), 'a.yaml: there is no such file\n');
+  });
+
+  it('knows every command by its own name', async () => {
+    const commands = await allCommands();
+    for (const { name } of commands) {
+      const host = memoryHost();
+      assert.equal(await runProgram([name, '--help'], host), 0);
+      assert.match(host.out(), new RegExp(`^Usage: npb ${name} `));
+    }
+    assert.ok(commands.length > 3);
   });
 
   it('is called what kubectl calls it', () => {

@@ -117,7 +117,7 @@ describe('tiers: protocols', () => {
 
 describe('tiers: what a newer CRD may hold fails closed', () => {
   for (const [what, broken] of [
-    ['an empty peer', { from: [{}], to: [{}] }], ['no peers', { from: [], to: [] }], ['an unknown peer beside a known one', { from: [Y, {}], to: [Y, {}] }],
+    ['an empty peer', { from: [{}], to: [{}] }], ['no peers', { from: [], to: [] }], ['a peer of two kinds', { from: [{ ...Y, pods: {} }], to: [{ ...Y, networks: ['0.0.0.0/0'] }] }], ['an unknown peer beside a known one', { from: [Y, {}], to: [Y, {}] }],
     ['an unknown protocol', { from: [EVERYONE], to: [EVERYONE], protocols: [{}] }], ['all TCP by tcp: {}', { from: [EVERYONE], to: [EVERYONE], protocols: [{ tcp: {} }] }],
   ] as const) {
     it(`${what}: Accept matches nothing by it, Deny and Pass deny all`, () => {
@@ -125,6 +125,12 @@ describe('tiers: what a newer CRD may hold fails closed', () => {
       for (const action of ['Deny', 'Pass']) under([admin(ingress({ action, ...broken }))], { 'z/a -> x/a': D, 'z/a -> x/a:1/UDP': D });
     });
   }
+  it('a range that ends before it begins', () => {
+    const reversed = { from: [EVERYONE], to: [EVERYONE], protocols: [{ tcp: { destinationPort: { range: { start: 90, end: 80 } } } }] };
+    under([admin(ingress({ action: 'Accept', ...reversed })), DENY_X], { 'z/a -> x/a:85': D });
+    under([admin(ingress({ action: 'Deny', ...reversed }))], { 'z/a -> x/a:1/UDP': D });
+  });
+  it('a policy without a subject is about nobody', () => under([aClusterPolicy('none', { tier: 'Admin', priority: 1, ingress: [rule('Deny', EVERYONE)] })], { 'y/a -> x/a': A }));
   it('networks on ingress, and an unknown action', () => {
     under([admin(ingress(rule('Deny', { networks: ['1.0.0.0/8'] })))], { 'z/a -> x/a': D });
     under([admin(ingress(rule('Log', Y)))], { 'y/a -> x/a': D, 'z/a -> x/a': A });

@@ -109,6 +109,10 @@ describe('class: the others', () => {
     assert.deepEqual([found.class, found.ifBlocksSkipPods, found.effective?.codes], ['allow-all', 'allow-any-external', ['cidr-vs-pod']]);
     assert.equal(classIn(classified([allow([ALL_PODS])], { options: 'unknown' }), 'x/a', 'Ingress').ifBlocksSkipPods, undefined);
   });
+  it('a pod without an address has a class like any other', () => {
+    const classifier = classified([], { pods: [aPodOf('x/new', { ips: [] })] });
+    assert.equal(classIn(classifier, 'x/new', 'Ingress').class, 'closed');
+  });
   it('not-coverable: hostNetwork; a finished pod has none', () => {
     const classifier = classified([], { pods: [aPodOf('x/h', { hostNetwork: true }), aPodOf('x/d', { terminal: true })] });
     assert.equal(classIn(classifier, 'x/h', 'Ingress').class, 'not-coverable');

@@ -60,10 +60,16 @@ describe('NetworkPolicy: rules', () => {
   it('namespaceSelector alone: all pods of those namespaces', () => inX([from({ namespaceSelector: { matchLabels: { ns: 'y' } } })], { 'y/a -> x/a': A, 'y/b -> x/a': A, 'z/a -> x/a': D, 'x/b -> x/a': D }));
   it('both in one peer: AND', () => inX([from({ namespaceSelector: { matchLabels: { ns: 'y' } }, podSelector: { matchLabels: { pod: 'b' } } })], { 'y/b -> x/a': A, 'y/a -> x/a': D, 'x/b -> x/a': D }));
   it('in two peers: OR', () => inX([from({ namespaceSelector: { matchLabels: { ns: 'y' } } }, { podSelector: { matchLabels: { pod: 'b' } } })], { 'y/a -> x/a': A, 'x/b -> x/a': A, 'z/a -> x/a': D }));
+  it('an ipBlock stands alone: selectors beside it cannot be stored, and count for nothing', () => {
+    inX([from({ ipBlock: { cidr: '1.0.0.0/8' }, namespaceSelector: {}, podSelector: {} })], { '1.2.3.4 -> x/a': A, 'y/a -> x/a': D, 'x/b -> x/a': D });
+  });
   it('namespaceSelector {} is every pod, no external address and no hostNetwork pod', () => inX([from({ namespaceSelector: {} })], { 'y/a -> x/a': A, 'x/b -> x/a': A, '1.2.3.4 -> x/a': D, 'z/host -> x/a': D }));
   it('NotIn and DoesNotExist match an absent key, In and Exists do not', () => {
     const by = (operator: string, values?: string[]): StoredNetworkPolicySpec => from({ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: 'tier', operator, values: values ?? null }] } });
     for (const [operator, values, verdict] of [['NotIn', ['web'], A], ['DoesNotExist', undefined, A], ['In', ['web'], D], ['Exists', undefined, D]] as const) inX([by(operator, values === undefined ? undefined : [...values])], { 'y/a -> x/a': verdict });
+  });
+  it('In without values matches nothing, and so does an operator that does not exist', () => {
+    for (const expression of [{ key: 'pod', operator: 'In' }, { key: 'pod', operator: 'In', values: [] }, { key: 'pod', operator: 'Gt', values: ['1'] }]) inX([from({ namespaceSelector: {}, podSelector: { matchExpressions: [expression] } })], { 'y/a -> x/a': D });
   });
   it('all labels and expressions of a selector must hold', () => inX([from({ namespaceSelector: {}, podSelector: { matchLabels: { pod: 'a' }, matchExpressions: [{ key: 'pod', operator: 'NotIn', values: ['a'] }] } })], { 'y/a -> x/b': D }));
 });
@@ -78,6 +84,8 @@ describe('NetworkPolicy: ports', () => {
   it('a name counts with its protocol', () => inX([onPorts({ port: 'dns' }, { port: 'web', protocol: 'UDP' })], { 'y/a -> x/a:53/UDP': D, 'y/a -> x/a:53': D, 'y/a -> x/a:80/UDP': D }));
   it('a name that is not declared matches nothing, never everything', () => inX([onPorts({ port: 'nope' })], { 'y/a -> x/a:80': D, 'y/a -> x/a:8080': D }));
   it('a name means nothing for an address outside', () => inX([toPorts({ port: 'web' })], { 'x/a -> 1.2.3.4:80': D }));
+  it('a number as a string is a name, and nobody has such a name', () => inX([onPorts({ port: '80' })], { 'y/a -> x/a:80': D }));
+  it('a range that ends before it begins is empty', () => inX([onPorts({ port: 200, endPort: 100 })], { 'y/a -> x/a:100': D, 'y/a -> x/a:150': D, 'y/a -> x/a:200': D }));
   it('endPort belongs to the range', () => inX([onPorts({ port: 100, endPort: 200 })], { 'y/a -> x/a:99': D, 'y/a -> x/a:100': A, 'y/a -> x/a:200': A, 'y/a -> x/a:201': D, 'y/a -> x/a:150/UDP': D }));
   it('SCTP alone isolates TCP and UDP, and is not read as TCP', () => inX([onPorts({ protocol: 'SCTP', port: 80 })], { 'y/a -> x/a:80/SCTP': A, 'y/a -> x/a:80': D, 'y/a -> x/a:80/UDP': D }));
   it('ICMP passes rules without ports only', () => {
@@ -121,6 +129,11 @@ describe('NetworkPolicy: addresses', () => {
 describe('NetworkPolicy: pods', () => {
   const allPods = from({ namespaceSelector: {} });
   it('a finished pod is no peer, and its address is nobody\'s', () => inX([allPods], { '10.0.3.9 -> x/a': D, 'z/done -> x/a': D }));
+  it('the address of a finished pod may be another pod\'s by now', () => {
+    const pods = [...PODS, aPodOf('y/reused', { labels: { pod: 'a' }, ips: ['10.0.3.9'] })];
+    for (const order of [pods, pods.toReversed()]) expectVerdicts(aWorld([aNetworkPolicy('x/p', from({ namespaceSelector: { matchLabels: { ns: 'y' } } }))], { pods: order }), { '10.0.3.9 -> x/a': A });
+  });
+  it('a finished pod is governed by nothing', () => expectVerdicts(aWorld([aNetworkPolicy('z/deny', {})]), { 'x/a -> z/done': A }));
   it('a terminating pod still counts', () => inX([allPods], { 'z/a -> x/a': A }));
   it('a pod without address counts by its labels', () => {
     inX([allPods], { 'z/new -> x/a': A });
@@ -139,7 +152,24 @@ describe('NetworkPolicy: pods', () => {
     expectVerdicts(aWorld(policies), { 'y/a -> x/a': D });
     expectVerdicts(aWorld(policies, { namespaces: [{ name: 'y', labels: new Map([['team', 'red']]) }] }), { 'y/a -> x/a': A });
   });
+  it('labels of pods act at once, on both sides', () => {
+    const policies = [aNetworkPolicy('x/p', { ...from({ namespaceSelector: {}, podSelector: { matchLabels: { pod: 'b' } } }), podSelector: { matchLabels: { pod: 'a' } } })];
+    const relabelled = (id: string, pod: string) => PODS.map((each) => (`${each.namespace}/${each.name}` === id ? { ...each, labels: new Map([['pod', pod]]) } : each));
+    expectVerdicts(aWorld(policies), { 'y/a -> x/a': D });
+    expectVerdicts(aWorld(policies, { pods: relabelled('y/a', 'b') }), { 'y/a -> x/a': A });
+    expectVerdicts(aWorld(policies, { pods: relabelled('x/a', 'c') }), { 'y/a -> x/a': A });
+  });
+  it('a label `name` is not the name of a namespace', () => inX([from({ namespaceSelector: { matchLabels: { name: 'y' } } })], { 'y/a -> x/a': D }));
   it('every namespace has its name as a label, known or not', () => inX([from({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'y' } } })], { 'y/a -> x/a': A, 'z/a -> x/a': D }));
+});
+
+describe('NetworkPolicy: Services', () => {
+  it('a policy sees the pod behind a Service and its port, not the address and port of the Service', () => {
+    inX([to({ namespaceSelector: { matchLabels: { ns: 'y' } } })], { 'x/a -> y/a:8080': A, 'x/a -> 10.96.0.1:80': U });
+    inX([toPorts({ port: 8080 })], { 'x/a -> y/a:8080': A, 'x/a -> y/a:80': D });
+  });
+  it('through a node port the source may be a node', () => inX([from({ ipBlock: { cidr: '8.8.8.8/32' } })], { '8.8.8.8 -> x/a': A, '192.168.0.2 -> x/a': D }));
+  it('without isolation the address of a Service is as allowed as any', () => inX([], { 'x/a -> 10.96.0.1': A }));
 });
 
 describe('NetworkPolicy: the decider', () => {
