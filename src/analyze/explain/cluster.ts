@@ -9,6 +9,8 @@ import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotPo
 
 export interface Cluster {
   readonly source: Snapshot['source'];
+  readonly from: string;
+  readonly unread: Snapshot['unread'];
   readonly world: World;
   /** Sorted by namespace and name. */
   readonly pods: readonly SnapshotPod[];
@@ -31,6 +33,8 @@ export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
   const found = new Set(ips.flatMap((ip) => parseAddress(ip)?.family ?? []));
   return {
     source: snapshot.source,
+    from: snapshot.from,
+    unread: snapshot.unread,
     world: buildWorld(input),
     pods: input.pods,
     policies: input.policies,

@@ -36,7 +36,7 @@ export function reasonText({ outcomes, isolating, opaque }: Pick<DirectionAnswer
 
 function oneReason(reason: Reason, isolating: readonly PolicyRef[], direction: Direction): string {
   switch (reason.kind) {
-    case 'rule': return `${VERBS[reason.decider.action]} ${refText(reason.decider)} (${spotText(reason.decider, direction)})`;
+    case 'rule': return `${VERBS[reason.decider.action]} ${refText(reason.decider)}, ${spotText(reason.decider, direction)}`;
     case 'isolated': return `isolated by ${listed(isolating.map(refText))}, and no rule allows this`;
     case 'default': return 'no policy decides: allowed by default';
     case 'not governed': return 'policies do not govern this side';

@@ -148,8 +148,8 @@ describe('an expectation', () => {
     };
     assert.deepEqual(blame('shop/web -> orders/api denied'), [
       'shop/web-1 (Deployment web) -> orders/api-1 (Deployment api), port 8080',
-      'Egress of shop/web-1: allowed by NetworkPolicy shop/allow-api (spec.egress[0], to[0], ports[0])',
-      'Ingress of orders/api-1: allowed by NetworkPolicy orders/allow-shop (spec.ingress[0], from[0], ports[0])',
+      'Egress of shop/web-1: allowed by NetworkPolicy shop/allow-api, spec.egress[0], to[0], ports[0]',
+      'Ingress of orders/api-1: allowed by NetworkPolicy orders/allow-shop, spec.ingress[0], from[0], ports[0]',
     ]);
     assert.deepEqual(blame('open/* -> metadata denied').slice(1), ['Egress of open/tool-1: no policy decides: allowed by default']);
     const [, first, second, third] = blame('orders/api -> db/postgres:5432 allowed');
