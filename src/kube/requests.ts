@@ -42,6 +42,8 @@ export interface Call {
   readonly contentType?: string;
   /** Another answer than plain JSON of the objects. */
   readonly accept?: string | undefined;
+  /** A 429 holds up this call only. */
+  readonly optional?: true | undefined;
   readonly deadlineMs: number;
   /** Goes although the gate is closed. */
   readonly urgent?: boolean;
@@ -55,7 +57,7 @@ export async function callApi(parts: RequestParts, call: Call, signal: AbortSign
     await parts.credentials.refresh();
     answer = await exchangeOnce(parts, call, body, signal);
   }
-  return resultOf(parts, call.attempt, answer);
+  return resultOf(parts, call, answer);
 }
 
 export async function passGate(gate: Gate, attempt: Attempt, signal: AbortSignal): Promise<void> {
@@ -75,10 +77,10 @@ export function headersFor(parts: RequestParts, contentType?: string, accept = '
   return contentType === undefined ? headers : { ...headers, 'content-type': contentType };
 }
 
-/** Notes Retry-After in every answer: the whole process waits, not only this request. */
-export function refusal(parts: RequestParts, attempt: Attempt, answer: Answer): KubeError {
+/** Notes Retry-After: the whole process waits, not only this request, unless it was for something optional. */
+export function refusal(parts: RequestParts, { attempt, optional }: Pick<Call, 'attempt' | 'optional'>, answer: Answer): KubeError {
   const error = errorFromAnswer(attempt, answer);
-  if (error.kind === 'Throttled' && error.retryAfterMs !== undefined) parts.gate.close(error.retryAfterMs);
+  if (error.kind === 'Throttled' && error.retryAfterMs !== undefined && optional !== true) parts.gate.close(error.retryAfterMs);
   return error;
 }
 
@@ -107,11 +109,11 @@ function noAnswer({ attempt, deadlineMs }: Call): KubeError {
   return new KubeError(`${words(attempt)}no answer within ${deadlineMs} ms`, { kind: 'Unavailable', reason: 'DeadlineExceeded' });
 }
 
-function resultOf(parts: RequestParts, attempt: Attempt, answer: Answer): unknown {
-  if (answer.code < 200 || answer.code > 299) throw refusal(parts, attempt, answer);
+function resultOf(parts: RequestParts, call: Call, answer: Answer): unknown {
+  if (answer.code < 200 || answer.code > 299) throw refusal(parts, call, answer);
   try {
     return JSON.parse(answer.text) as unknown;
   } catch (cause) {
-    throw malformed(attempt, `an answer ${answer.code} that is not JSON`, cause);
+    throw malformed(call.attempt, `an answer ${answer.code} that is not JSON`, cause);
   }
 }

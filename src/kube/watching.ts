@@ -46,7 +46,7 @@ export async function watchApi<W extends WireObject>(
     await parts.credentials.refresh();
     answer = await watchOnce(parts, target, sink, signal);
   }
-  if (answer.code !== 200) throw refusal(parts, attempt, answer);
+  if (answer.code !== 200) throw refusal(parts, { attempt, optional: what.resource.optional }, answer);
 }
 
 function queryOf(query: WatchQuery): string {
