@@ -170,6 +170,7 @@ describe('npb preview: large clusters and hostile ones', () => {
     const objects = [evil, pod('shop/orders', { labels: { app: 'orders' } }), service('shop/orders', { app: 'orders' }, { http: [80] })];
     for (const format of ['table', 'wide', 'markdown']) {
       const { host } = await ofObjects(objects, '-o', format);
+      // oxlint-disable-next-line no-control-regex
       assert.doesNotMatch(host.out(), /[\u0000-\u0009\u000b-\u001f\u007f]/);
       if (format === 'markdown') assert.doesNotMatch(host.out().replace(/```yaml[\s\S]*```/, ''), /<b>/);
     }
