@@ -131,7 +131,7 @@ export interface InternSpec {
 export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
   const { metadata } = object;
   const { labels, annotations } = metadata;
-  const writtenByUs = wasOurs || (metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false);
+  const writtenByUs = wasOurs || isManagedByUs(metadata);
   const ours = writtenByUs || own(labels, MANAGED_BY_LABEL) === PRODUCT;
   const { hash, spec } = intern(object.spec);
   return {
@@ -152,6 +152,10 @@ export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOu
   };
 }
 const NO_FINALIZERS: readonly string[] = [];
+
+function isManagedByUs({ managedFields = [] }: ObjectMeta): boolean {
+  return managedFields.some((entry) => entry.manager === FIELD_MANAGER);
+}
 
 /** Everything a PUT has to keep of a live policy. */
 export function foreignMetadata(labels: ObjectMeta['labels'], annotations: ObjectMeta['annotations']): ForeignMetadata {
