@@ -140,7 +140,7 @@ export function summaryLines(preview: Preview, { unread }: Snapshot): string[] {
   const known = `${counted(needs, 'need')} found: ${cut} would be cut, ${alreadyBlocked} denied today already, ${unknown} not known; of ${unresolved} more an end was not found.`;
   const { withoutRoom } = preview.suggestions;
   return [
-    policies, known,
+    policies, known, ...(cut === 0 ? [] : [CODE_WORDS.established]),
     ...(withoutRoom === 0 ? [] : [`For ${counted(withoutRoom, 'need')} there is no room in one baseline (32 policies): write policies for these into their namespaces.`]),
     ...unread.map(({ kind, why }) => `Not read: ${kind}. ${why} Needs that it tells are missing here.`),
   ];
