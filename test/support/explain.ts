@@ -104,6 +104,6 @@ export function clusterOfWorld(input: WorldInput): Cluster {
     source: 'cluster', from: 'https://example.test', unread: [], world: buildWorld({ ...input, pods }), pods, nodes: input.nodes ?? [],
     policies: input.policies.map((policy): SnapshotPolicy => ({ ...policy, origin: undefined, labels: new Map(), annotations: new Map() })),
     namespaces: new Map(input.namespaces.map((each) => [each.name, { ...each, annotations: new Map(), terminating: false, origin: undefined, declared: true }])),
-    podsByNamespace: Map.groupBy(pods, (pod) => pod.namespace), catalog: catalogOf(snapshotOf('')), serviceAt: () => undefined, families: ['IPv4', 'IPv6'],
+    podsByNamespace: Map.groupBy(pods, (pod) => pod.namespace), catalog: catalogOf(snapshotOf(''), pods), serviceAt: () => undefined, families: ['IPv4', 'IPv6'],
   };
 }

@@ -27,7 +27,7 @@ export interface Cluster {
 
 export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
   const input = worldInputOf(snapshot, options);
-  const catalog = catalogOf(snapshot);
+  const catalog = catalogOf(snapshot, input.pods);
   const services = new Map(catalog.services.flatMap((service) => addressesOf(service).map((key) => [key, service] as const)));
   const ips = [...input.pods.flatMap((pod) => pod.ips), ...input.nodes.flatMap((node) => node.ips), ...input.serviceIps];
   const found = new Set(ips.flatMap((ip) => parseAddress(ip)?.family ?? []));
