@@ -77,7 +77,8 @@ describe('documentation', () => {
   it('troubleshooting: explains every reason of a namespace', () => {
     const rows = tableAfter(pageCalled('docs/troubleshooting.md'), '| state | reason |');
     const verdicts = [...unionIn('src/plan/verdict.ts', 'VerdictReason'), ...unionIn('src/plan/verdict.ts', 'RefusalReason')];
-    assert.deepEqual(new Set(rows.flatMap(([, reason = '']) => codeIn(reason)).toSorted()), new Set([...verdicts, 'Leftover', 'Unprotected'].toSorted()));
+    assert.deepEqual(new Set(rows.flatMap(([, reason = '']) => codeIn(reason)).toSorted()), new Set([...verdicts, 'Leftover', 'Overridden', 'NotEvaluated', 'Unprotected'].toSorted()));
+    for (const reason of ['Overridden', 'NotEvaluated']) assert.ok(read('src/plan/status.ts').includes(`= '${reason}';`), reason);
     assert.match(read('src/plan/report.ts'), /reason: 'Leftover'[\s\S]*reason: 'Unprotected'/);
     for (const reason of unionIn('src/plan/leaving.ts', 'LeftoverReason')) assert.ok(pageCalled('docs/troubleshooting.md').text.includes(`\`${reason}\``), reason);
   });
