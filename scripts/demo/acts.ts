@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { differences } from './differences.ts';
 import { keyOf, type Sighting } from './journal.ts';
 import { sumOf, type Series } from './metrics.ts';
+import { override } from './override.ts';
 import { check, conditionOf, countedIn, covered, isObserved, milliseconds, scrapeUntil, statusOf, type, type Show } from './show.ts';
 import { SAMPLE } from './stage.ts';
 import { renderRow, type Column } from './table.ts';
@@ -27,6 +28,7 @@ export async function perform(show: Show): Promise<void> {
   await newNamespace(show);
   await tampering(show);
   await deletion(show);
+  await override(show);
   await exemption(show);
   await heldMistake(show);
   await numbers(show, before);
@@ -96,7 +98,7 @@ async function applyBaseline(show: Show): Promise<number> {
     terminal.row(renderRow(columns, [namespace, String(seen.length), milliseconds(first.atMs - stored.atMs), milliseconds(denied.atMs - stored.atMs)]));
   }
   await baselines.until('the baseline to be ready', baselineMark, ({ object }) =>
-    object.metadata.name === stage.baseline.name && isObserved(object) && conditionOf(object, 'Ready')?.status === 'True' && statusOf(object).namespaces?.['protected'] === names.length);
+    object.metadata.name === stage.baseline.name && isObserved(object) && conditionOf(object, 'Ready')?.status === 'True' && statusOf(object).namespaces?.['protected'] === names.length && statusOf(object).isolated === `${names.length}/${names.length}`);
   const written = policies.since(policyMark).filter(({ object }) => names.includes(object.metadata.namespace ?? ''));
   check(written.every(({ type: kind }) => kind === 'ADDED'), 'a policy was written more than once');
   terminal.blank();
@@ -268,7 +270,7 @@ async function events(show: Show): Promise<void> {
   const { terminal, stage } = show;
   await terminal.section('And what it told the cluster: events');
   const namespaces = [...new Set(['default', ...selectedNamespaces(show)])]; // those about a baseline are in default
-  for (const wanted of ['BaselineApplied', 'DriftDetected', 'RemovalsHeld']) {
+  for (const wanted of ['BaselineApplied', 'DriftDetected', 'IsolationOverridden', 'RemovalsHeld']) {
     const event = await found(show, namespaces, ({ reason, regarding }) => reason === wanted && (regarding.kind !== 'NamespacePolicyBaseline' || regarding.name === stage.baseline.name));
     check(event !== undefined, `there is no event ${wanted}`);
     const { kind, name, namespace } = event.regarding;

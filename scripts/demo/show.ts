@@ -24,6 +24,9 @@ export interface BaselineStatus {
   readonly observedGeneration?: number;
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
   readonly namespaces?: Readonly<Record<string, number>>;
+  readonly protected?: string;
+  readonly isolated?: string;
+  readonly worst?: readonly { readonly namespace: string; readonly reason: string; readonly message: string }[];
   readonly held?: { readonly token: string; readonly namespaces: number };
 }
 

@@ -26,6 +26,7 @@ export interface YourClusterOptions {
 const DEMO_LABEL = 'netbaseline.io/demo';
 const CRD = 'customresourcedefinitions/namespacepolicybaselines.netbaseline.io';
 const CLUSTER_ROLE = 'clusterroles/namespace-policy-baseline';
+const ISOLATION_ROLE = 'clusterroles/namespace-policy-baseline-isolation';
 const NAMESPACE = `namespaces/${OPERATOR_NAMESPACE}`;
 const LEASE = 'leases/namespace-policy-baseline';
 /** Far more than an operator may go without renewing; its clock may not be ours. */
@@ -38,6 +39,7 @@ const TOKEN_LIFETIME = '8h';
 interface Found {
   readonly crd: boolean;
   readonly rbac: boolean;
+  readonly isolation: boolean;
   readonly namespace: boolean;
   readonly lease: boolean;
 }
@@ -79,12 +81,12 @@ async function look(kubectl: Stage['kubectl'], terminal: Terminal, context: stri
   const name = context ?? (await kubectl(['config', 'current-context'])).trim();
   terminal.fact('context', `${name}, Kubernetes ${version.serverVersion.gitVersion}`);
   const exists = async (what: string, ...more: string[]): Promise<boolean> => (await kubectl(['get', what, '--ignore-not-found', '-o', 'name', ...more])).trim() !== '';
-  const [crd, rbac, namespace] = [await exists(CRD), await exists(CLUSTER_ROLE), await exists(NAMESPACE)];
+  const [crd, rbac, isolation, namespace] = [await exists(CRD), await exists(CLUSTER_ROLE), await exists(ISOLATION_ROLE), await exists(NAMESPACE)];
   if (namespace) await refuseTerminating(kubectl);
   if (crd) await refuseBaselines(kubectl);
   const lease = namespace && await exists(LEASE, '-n', OPERATOR_NAMESPACE);
   if (lease) await refuseOperator(kubectl);
-  return { crd, rbac, namespace, lease };
+  return { crd, rbac, isolation, namespace, lease };
 }
 
 async function refuseTerminating(kubectl: Stage['kubectl']): Promise<void> {
@@ -125,6 +127,7 @@ function installed(found: Found): string[] {
     ...(found.crd ? [] : ['the CRD from crds/']),
     ...(found.namespace ? [] : [`the namespace ${OPERATOR_NAMESPACE}`]),
     ...(found.rbac ? [] : ['ServiceAccount and RBAC from config/rbac/']),
+    ...(found.isolation ? [] : ['the role that reads pods from config/rbac/isolation/']),
   ];
 }
 
@@ -132,6 +135,7 @@ async function install(kubectl: Stage['kubectl'], found: Found): Promise<void> {
   if (!found.namespace) await kubectl(['apply', '--server-side', '-f', 'config/default/namespace.yaml']);
   if (!found.crd) await kubectl(['apply', '--server-side', '-k', 'crds']);
   if (!found.rbac) await kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
+  if (!found.isolation) await kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
   await kubectl(['wait', '--for=condition=Established', `--timeout=30s`, CRD]);
 }
 
@@ -164,6 +168,7 @@ async function remove(terminal: Terminal, kubectl: Stage['kubectl'], found: Foun
   if (hasCrd) await step('delete', 'npb', `npb-demo-${id}`, '--ignore-not-found');
   await step('delete', 'namespaces', '-l', `${DEMO_LABEL}=${id}`, `--timeout=${DELETE_TIMEOUT}`);
   if (!found.rbac) await step('delete', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac', '--ignore-not-found');
+  if (!found.isolation) await step('delete', '-k', 'config/rbac/isolation', '--ignore-not-found');
   if (!found.namespace) await step('delete', NAMESPACE, '--ignore-not-found', `--timeout=${DELETE_TIMEOUT}`);
   else if (!found.lease) await step('delete', LEASE, '-n', OPERATOR_NAMESPACE, '--ignore-not-found');
   const others = found.crd || !hasCrd ? '' : (await kubectl(['get', 'npb', '-o', 'name', '--ignore-not-found']).catch(() => '')).trim();

@@ -1,4 +1,5 @@
 /** docs/metrics.md: every metric that is exported, from the table that declares them, and how to ask. */
+import { CLASSES } from '../../src/netpol/effective.ts';
 import { COVERAGES } from '../../src/plan/coverage.ts';
 import { STATES } from '../../src/plan/verdict.ts';
 import { COUNTERS, HISTOGRAMS, metricTable, PROCESS_GAUGES, STATE_GAUGES, type MetricDefinition } from '../../src/observe/metric-catalog.ts';
@@ -24,6 +25,8 @@ export function metricsPage(): string {
     '',
     `Values of \`state\`: ${STATES.map(code).join(', ')}. What they mean: [states](concepts.md#states-of-a-namespace).`,
     `Values of \`coverage\`: ${COVERAGES.map(code).join(', ')}. \`reason\` is one of the words in [troubleshooting](troubleshooting.md).`,
+    `Values of \`class\`: ${[...CLASSES, 'unknown'].map(code).join(', ')}, and \`not-coverable\` for pods of the host's network; what they mean: [isolation](concepts.md#isolation).`,
+    'Stale policies: `selects_nothing` where no pod has the labels that the policy selects, `peers_match_nothing` where a rule names peers that do not exist.',
     '',
     '## What happened',
     '',
@@ -67,6 +70,19 @@ const QUERIES = [
   '  / sum by (direction) (netpol_baseline_coverage_namespaces{coverage!~"exempt|excluded"})',
   '```',
   '',
+  'Which part is really isolated, by all policies together; and where a default-deny is in place and defeated:',
+  '',
+  '```promql',
+  'netpol_baseline_namespaces_isolated / on (direction) sum by (direction) (netpol_baseline_effective_namespaces)',
+  'netpol_baseline_namespaces_overridden > 0',
+  '```',
+  '',
+  'Who opens pods that nobody opened before, other than by editing generated policies:',
+  '',
+  '```promql',
+  'sum by (direction, cause) (increase(netpol_baseline_effective_drift_total{change="opened"}[1h])) > 0',
+  '```',
+  '',
   'Which namespaces need somebody, and whose they are (`owner` is the label or annotation that `spec.ownerKey` names):',
   '',
   '```promql',
@@ -106,6 +122,6 @@ const QUERIES = [
   '',
   '## What the numbers do not say',
   '',
-  'A protected namespace has a default-deny that selects every pod. Whether the network enforces it is up to the CNI, and whether another',
-  'policy in the namespace allows everything again is not looked at yet. Neither shows in these numbers.',
+  'A protected namespace has a default-deny that selects every pod; an isolated one is so by all policies together. Whether the network',
+  'enforces them is up to the CNI, and does not show in these numbers.',
 ];

@@ -53,7 +53,7 @@ function contentOf(text: string, { file, isNamed, namespace }: { readonly file: 
   return {
     expectations: read.flatMap(({ expectations, lineOf }) => expectations.map((expectation) => ({ expectation, file, line: lineOf(['expectations', expectation.index]) }))),
     problems: [
-      ...documents.problems.map(({ message, line }) => `${file}${line === undefined ? '' : `:${line}`}: ${message}${message.includes('alias') ? '. A text that begins with * has to be quoted' : ''}`),
+      ...documents.problems.map(({ message, line }) => `${file}${line === undefined ? '' : `:${line}`}: ${message}${/alias/i.test(message) ? '. A text that begins with * has to be quoted' : ''}`),
       ...read.flatMap(({ problems, lineOf }) => problems.map(({ path, problem }) => `${file}:${lineOf(path)}: ${fieldText(path)}${problem}`)),
       ...(isNamed && documents.found.length === 0 && documents.problems.length === 0 ? [`${file}: it is empty. ${WANTED}`] : []),
     ],

@@ -4,25 +4,23 @@
  *
  * Must not: decide anything. It reads a question, asks `analyze/explain`, and shows the answer.
  */
-import { clusterOf } from '../analyze/explain/cluster.ts';
 import { explanationDocument, type QuestionText } from '../analyze/explain/document.ts';
 import { parseEnd } from '../analyze/explain/end.ts';
 import { explainConnection } from '../analyze/explain/explanation.ts';
-import { fixText } from './explain-fix.ts';
 import { explanationLines } from '../analyze/explain/lines.ts';
 import { parseDestination } from '../analyze/explain/port.ts';
-import { WORLD_KINDS } from '../analyze/world.ts';
 import { EXIT, UsageError, type Command, type CommandOption, type Flags, type Host } from './command.ts';
+import { fixText } from './explain-fix.ts';
 import { EXPLAIN_NAMESPACE_OPTIONS, explainNamespace } from './explain-namespace.ts';
-import { evaluationOptions, IP_BLOCK_OPTION } from './ip-block.ts';
+import { IP_BLOCK_OPTION } from './ip-block.ts';
+import { loadCluster } from './load-cluster.ts';
 import { toJson } from './output/json.ts';
 import { linesText } from './output/lines.ts';
 import { outputOf, outputOptions } from './output/output.ts';
 import { toYaml } from './output/yaml.ts';
-import { loadSnapshot, SOURCE_OPTIONS } from './sources/source.ts';
+import { SOURCE_OPTIONS } from './sources/source.ts';
 
 const FORMATS = ['table', 'json', 'yaml'] as const;
-const CLUSTER_KINDS = [...WORLD_KINDS, 'EndpointSlice'] as const;
 
 const NAMESPACE: CommandOption = {
   flag: 'namespace', short: 'n', value: 'NAME', group: 'Source', help: 'Namespace of names that come without one, and of objects in files that name none (else: default).',
@@ -65,13 +63,12 @@ export const explainCommand: Command = {
 
 async function explain(host: Host, flags: Flags, args: readonly string[]): Promise<number> {
   const output = outputOf(host, flags, FORMATS);
-  const options = evaluationOptions(flags);
   const question = questionIn(args, host.calledAs);
   const from = parseEnd(question.from, flags['namespace']);
   if ('problem' in from) throw new UsageError(from.problem);
   const to = parseDestination(question.to, flags['namespace']);
   if ('problem' in to) throw new UsageError(to.problem);
-  const cluster = clusterOf(await loadSnapshot(host, flags, CLUSTER_KINDS), options);
+  const cluster = await loadCluster(host, flags);
   const explanation = explainConnection(cluster, from, to);
   if ('problem' in explanation) throw new UsageError(explanation.problem);
   if (flags['fix'] !== undefined) await output.write(fixText(explanation));

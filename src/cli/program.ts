@@ -14,8 +14,10 @@ type Load = () => Promise<Command>;
 const COMMANDS: ReadonlyMap<string, Load> = new Map([
   ['operator', async () => (await import('./operator.ts')).operatorCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
+  ['explain', async () => (await import('./explain.ts')).explainCommand],
   ['preview', async () => (await import('./preview.ts')).previewCommand],
   ['render', async () => (await import('./render.ts')).renderCommand],
+  ['test', async () => (await import('./test.ts')).testCommand],
   ['completion', async () => (await import('./completion/completion.ts')).completionCommand(allCommands)],
   ['version', async () => (await import('./version.ts')).versionCommand],
 ]);

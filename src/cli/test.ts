@@ -5,11 +5,11 @@
  */
 import { createChecker } from '../analyze/expectations/check.ts';
 import { countsOf, countsText, isMet, OUTCOME_WORDS, resultOf, resultsDocument, type Result } from '../analyze/expectations/report.ts';
-import { clusterOf, type Cluster } from '../analyze/explain/cluster.ts';
-import { WORLD_KINDS } from '../analyze/world.ts';
+import type { Cluster } from '../analyze/explain/cluster.ts';
 import { EXIT, UsageError, valuesOf, type Command, type CommandOption, type Flags, type Host } from './command.ts';
 import { loadExpectations, type WrittenExpectation } from './expectation-files.ts';
-import { evaluationOptions, IP_BLOCK_OPTION } from './ip-block.ts';
+import { IP_BLOCK_OPTION } from './ip-block.ts';
+import { loadCluster } from './load-cluster.ts';
 import type { Cell, Column } from './output/cell.ts';
 import { toJson } from './output/json.ts';
 import { junitXml } from './output/junit.ts';
@@ -18,14 +18,15 @@ import { renderMarkdownTable } from './output/markdown.ts';
 import { outputOf, outputOptions, type Output } from './output/output.ts';
 import { renderTable } from './output/table.ts';
 import { toYaml } from './output/yaml.ts';
-import { loadSnapshot, SOURCE_OPTIONS } from './sources/source.ts';
+import { MANIFESTS_OPTION } from './preview/baselines.ts';
+import { SOURCE_OPTIONS } from './sources/source.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'junit'] as const;
 type TestFormat = (typeof FORMATS)[number];
 
 const OWN_OPTIONS: readonly CommandOption[] = [
   { flag: 'filename', short: 'f', value: 'PATH', repeatable: true, completes: 'file', group: 'Source', help: 'Read expectations from this file, from the files in this folder and below it, or from stdin (-). May be given several times.' },
-  { flag: 'manifests', short: 'm', value: 'PATH', repeatable: true, completes: 'file', group: 'Source', help: 'Hold them against these manifests, a file or folder, instead of a cluster. May be given several times.' },
+  MANIFESTS_OPTION,
   ...SOURCE_OPTIONS.filter(({ flag }) => flag === 'kubeconfig' || flag === 'context'),
   { flag: 'namespace', short: 'n', value: 'NAME', group: 'Source', help: 'Namespace of names that come without one, and of objects in manifests that name none (else: default).' },
   { flag: 'allow-unknown', help: 'Take an answer that cannot be known for a warning, not for a failure.' },
@@ -54,17 +55,16 @@ export const testCommand: Command = {
     '',
     'Examples:',
     `  ${calledAs} test -f expectations.yaml`,
-    `  ${calledAs} test -f expectations.yaml -m manifests/ -o junit > results.xml`,
-    `  helm template chart | ${calledAs} test -f expectations.yaml -m -`,
+    `  ${calledAs} test -f expectations.yaml --manifests manifests/ -o junit > results.xml`,
+    `  helm template chart | ${calledAs} test -f expectations.yaml --manifests -`,
     '',
     'Exit code: 0 all are met; 1 one is not, is about nobody, or cannot be known; 2 a file or the cluster cannot be read.',
   ].join('\n'),
   async run(host, flags) {
     const output = outputOf(host, flags, FORMATS);
-    const options = evaluationOptions(flags);
-    if ([...valuesOf(flags, 'filename'), ...valuesOf(flags, 'manifests')].filter((path) => path === '-').length > 1) throw new UsageError('stdin (-) can be read once: give it to -f or to -m');
+    if (valuesOf(flags, 'filename').includes('-') && valuesOf(flags, 'manifests').includes('-')) throw new UsageError('-f and --manifests cannot both read stdin');
     const written = await loadExpectations(host, { paths: valuesOf(flags, 'filename'), namespace: flags['namespace'] });
-    const cluster = clusterOf(await loadSnapshot(host, { ...flags, filename: flags['manifests'] }, [...WORLD_KINDS, 'EndpointSlice']), options);
+    const cluster = await loadCluster(host, { ...flags, filename: flags['manifests'] });
     const results = resultsOf(cluster, written);
     await show(output, cluster, results, flags);
     const allowUnknown = flags['allow-unknown'] !== undefined;

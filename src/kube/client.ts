@@ -8,13 +8,13 @@
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../api/names.ts';
 import { ConnectionError, type Connection } from './connection-source.ts';
 import { keepCredentials } from './credentials.ts';
-import type { Attempt } from './errors.ts';
+import { isKubeError, type Attempt } from './errors.ts';
 import { malformed } from './frames.ts';
 import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
 import { callApi, type Call, type RequestParts, type RequestRecord, type RetryRecord } from './requests.ts';
-import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, type ObjectAddress, type Resource } from './resources.ts';
+import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, versionPath, type ObjectAddress, type Resource } from './resources.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
 import { watchApi, type WatchQuery, type WatchSink } from './watching.ts';
@@ -57,6 +57,8 @@ export interface KubeClient {
   replaceLease(lease: WireLease, signal: AbortSignal): Promise<WireLease>;
   /** One page of a consistent list over all namespaces. */
   listPage<W extends WireObject>(resource: Resource<W>, page: PageQuery, signal: AbortSignal): Promise<ListPage<W>>;
+  /** Whether the kind exists, by discovery, which whoever is known to the API server may read: a list says 403 either way. */
+  serves(resource: Resource, signal: AbortSignal): Promise<boolean>;
   /** Resolves when the server ends the watch in an ordinary way; every other end throws. */
   watch<W extends WireObject>(resource: Resource<W>, query: WatchQuery, sink: WatchSink<W>, signal: AbortSignal): Promise<void>;
   /** Ends every connection; requests in flight fail. */
@@ -158,8 +160,18 @@ function clientOver(parts: RequestParts & { readonly settings: ClientSettings })
     async listPage(resource, { limit, continueToken }, signal) {
       const query = new URLSearchParams({ limit: String(limit), ...(continueToken === undefined ? {} : { continue: continueToken }) });
       const attempt: Attempt = { verb: 'list', resource: resource.plural };
-      const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, accept: acceptOf(resource, 'list'), deadlineMs: listMs }, signal);
+      const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, accept: acceptOf(resource, 'list'), optional: resource.optional, deadlineMs: listMs }, signal);
       return pageOf(attempt, list);
+    },
+    async serves(resource, signal) {
+      const attempt: Attempt = { verb: 'get', resource: versionPath(resource) };
+      try {
+        const { resources } = await callApi(parts, { attempt, method: 'GET', path: versionPath(resource), deadlineMs: requestMs }, signal) as { resources?: { name?: string }[] | null };
+        return (resources ?? []).some(({ name }) => name === resource.plural);
+      } catch (error) {
+        if (isKubeError(error, 'NotFound')) return false;
+        throw error;
+      }
     },
     watch: (resource, query, sink, signal) => watchApi(parts, { resource, query }, sink, signal),
     async close() {

@@ -141,7 +141,7 @@ export interface InternSpec {
 export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
   const { metadata } = object;
   const { labels, annotations } = metadata;
-  const writtenByUs = wasOurs || (metadata.managedFields?.some((entry) => entry.manager === FIELD_MANAGER) ?? false);
+  const writtenByUs = wasOurs || isManagedByUs(metadata);
   const interned = intern(object.spec);
   const labelled = ownLabels(labels);
   const ours = writtenByUs || areOurLabels(labelled);
@@ -173,6 +173,10 @@ function keptOf({ labels, annotations }: ObjectMeta, interned: InternedSpec): Ke
 const foreignKept = (interned: InternedSpec, { keepsForeign }: InternSpec): Kept => ({ ...NOTHING_KEPT, anySpec: keepsForeign ? keptSpec(interned) : undefined });
 
 const keptSpec = ({ spec, characters }: InternedSpec): NetworkPolicySpec | undefined => (characters <= SPEC_LIMIT ? spec : undefined);
+
+function isManagedByUs({ managedFields = [] }: ObjectMeta): boolean {
+  return managedFields.some((entry) => entry.manager === FIELD_MANAGER);
+}
 
 /** Everything a PUT has to keep of a live policy. */
 export function foreignMetadata(labels: ObjectMeta['labels'], annotations: ObjectMeta['annotations']): ForeignMetadata {

@@ -46,6 +46,8 @@ export interface Call {
   readonly contentType?: string;
   /** Another answer than plain JSON of the objects. */
   readonly accept?: string | undefined;
+  /** A 429 holds up this call only. */
+  readonly optional?: true | undefined;
   readonly deadlineMs: number;
   /** Goes although the gate is closed, and on connections of its own. */
   readonly urgent?: boolean;
@@ -59,7 +61,7 @@ export async function callApi(parts: RequestParts, call: Call, signal: AbortSign
     await renewCredentials(parts, call.method);
     answer = await exchangeOnce(parts, call, body, signal);
   }
-  return resultOf(parts, call.attempt, answer);
+  return resultOf(parts, call, answer);
 }
 
 /** Before a request that met an outdated token is sent again. */
@@ -85,10 +87,10 @@ export function headersFor(parts: RequestParts, contentType?: string, accept = '
   return contentType === undefined ? headers : { ...headers, 'content-type': contentType };
 }
 
-/** Notes Retry-After in every answer: the whole process waits, not only this request. */
-export function refusal(parts: RequestParts, attempt: Attempt, answer: Answer): KubeError {
+/** Notes Retry-After: the whole process waits, not only this request, unless it was for something optional. */
+export function refusal(parts: RequestParts, { attempt, optional }: Pick<Call, 'attempt' | 'optional'>, answer: Answer): KubeError {
   const error = errorFromAnswer(attempt, answer);
-  if (error.kind === 'Throttled' && error.retryAfterMs !== undefined) parts.gate.close(error.retryAfterMs);
+  if (error.kind === 'Throttled' && error.retryAfterMs !== undefined && optional !== true) parts.gate.close(error.retryAfterMs);
   return error;
 }
 
@@ -117,11 +119,11 @@ function noAnswer({ attempt, deadlineMs }: Call): KubeError {
   return new KubeError(`${words(attempt)}no answer within ${deadlineMs} ms`, { kind: 'Unavailable', reason: 'DeadlineExceeded' });
 }
 
-function resultOf(parts: RequestParts, attempt: Attempt, answer: Answer): unknown {
-  if (answer.code < 200 || answer.code > 299) throw refusal(parts, attempt, answer);
+function resultOf(parts: RequestParts, call: Call, answer: Answer): unknown {
+  if (answer.code < 200 || answer.code > 299) throw refusal(parts, call, answer);
   try {
     return JSON.parse(answer.text) as unknown;
   } catch (cause) {
-    throw malformed(attempt, `an answer ${answer.code} that is not JSON`, cause);
+    throw malformed(call.attempt, `an answer ${answer.code} that is not JSON`, cause);
   }
 }

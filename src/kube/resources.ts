@@ -17,6 +17,8 @@ export interface Resource<W extends WireObject = WireObject> {
   readonly plural: string;
   /** Only `metadata` is asked for: kind, spec and status of what is read are not there. */
   readonly metadataOnly?: true;
+  /** It may not be there. A 429 about it holds up nobody else: so the API server answers while it begins to serve a new kind. */
+  readonly optional?: true;
   readonly wire?: W;
 }
 
@@ -42,11 +44,15 @@ export function acceptOf({ metadataOnly }: Resource, read: 'list' | 'watch'): st
   return `application/json;as=PartialObjectMetadata${read === 'list' ? 'List' : ''};g=meta.k8s.io;v=v1`;
 }
 
+/** Where the API server lists the kinds of a version. */
+export function versionPath({ group, version }: Pick<Resource, 'group' | 'version'>): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+}
+
 /** Path of all objects of a kind: of every namespace when none is given. */
 export function collectionPath(resource: Resource, namespace?: string): string {
-  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}${scope}/${resource.plural}`;
+  return `${versionPath(resource)}${scope}/${resource.plural}`;
 }
 
 export function objectPath(resource: Resource, address: ObjectAddress): string {

@@ -48,7 +48,7 @@ export async function watchApi<W extends WireObject>(
     await renewCredentials(parts, 'GET');
     answer = await watchOnce(parts, target, sink, signal);
   }
-  if (answer.code !== 200) throw refusal(parts, attempt, answer);
+  if (answer.code !== 200) throw refusal(parts, { attempt, optional: what.resource.optional }, answer);
 }
 
 function queryOf(query: WatchQuery): string {

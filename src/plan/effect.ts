@@ -14,6 +14,8 @@ export interface DirectionEffect {
    * generates have a part in opening. Holds no number that changes while these pods come and go.
    */
   readonly defeat: string | undefined;
+  /** `CiliumNetworkPolicy a`: policies that are not evaluated and that could change the answer. */
+  readonly unknownBy: string | undefined;
 }
 export type NamespaceEffect = Readonly<Record<Direction, DirectionEffect>>;
 
@@ -27,7 +29,11 @@ export type IsolationKnowledge =
   | { readonly kind: 'Unknown'; readonly why: string };
 
 export function isSameEffect(a: NamespaceEffect | undefined, b: NamespaceEffect | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && DIRECTIONS.every((direction) => a[direction].isolated === b[direction].isolated && a[direction].defeat === b[direction].defeat));
+  return a === b || (a !== undefined && b !== undefined && DIRECTIONS.every((direction) => isSameDirection(a[direction], b[direction])));
+}
+
+function isSameDirection(a: DirectionEffect, b: DirectionEffect): boolean {
+  return a.isolated === b.isolated && a.defeat === b.defeat && a.unknownBy === b.unknownBy;
 }
 
 /** Directions in which a default-deny is in place and is defeated. */
@@ -47,6 +53,8 @@ export interface RowIsolation {
   readonly isolated: boolean;
   /** Absent where nothing is overridden. */
   readonly overridden: string | undefined;
+  /** Absent where everything is known. */
+  readonly unknown: string | undefined;
 }
 
 /** `undefined` where nothing is known. Not isolated where the baseline enforces nothing. */
@@ -58,5 +66,11 @@ export function rowIsolation(
   return {
     isolated: enforced.length > 0 && enforced.every((direction) => effect[direction].isolated),
     overridden: overridden.length === 0 ? undefined : defeatText(overridden, effect),
+    unknown: unknownText(enforced.filter((direction) => effect[direction].unknownBy !== undefined), effect),
   };
+}
+
+function unknownText(directions: readonly Direction[], effect: NamespaceEffect): string | undefined {
+  if (directions.length === 0) return undefined;
+  return directions.map((direction) => `what ${direction.toLowerCase()} lets through is not known: ${effect[direction].unknownBy ?? ''} is not evaluated`).join('; ');
 }

@@ -48,7 +48,7 @@ export function nextStatus(input: StatusInput): BaselineStatus {
   const generation = baseline.record.generation;
   const isolation = isolationIn(input);
   const namespaces = { ...countStates(input.rows), ...isolation.counts };
-  const worst = worstCases(input.rows, isolation.overridden);
+  const worst = worstCases(input.rows, isolation.notes);
   return {
     observedGeneration: generation,
     conditions: mergeConditions(baseline.record.status.conditions ?? [], conditions(input, namespaces, worst), generation, now),
@@ -76,47 +76,63 @@ function countStates(rows: readonly StatusRow[]): NamespaceCounts {
 
 const WORTH_NAMING: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 
-/** By namespace, through what it is overridden; and how many of the selected ones are isolated. */
-interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly overridden: ReadonlyMap<string, string> }
+/** What is said of namespaces, and how many of the selected ones are isolated. */
+interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly notes: ReadonlyMap<string, IsolationNote> }
+interface IsolationNote { readonly reason: typeof OVERRIDDEN | typeof UNKNOWN; readonly message: string }
+const OVERRIDDEN = 'Overridden';
+const UNKNOWN = 'NotEvaluated';
 
 function isolationIn({ isolation, rows, baseline: { record: { status } } }: StatusInput): Isolation {
   if (isolation.kind === 'Starting') return isolationBefore(status, rows);
   if (isolation.kind !== 'Known') return NOT_KNOWN;
   const selected = rows.filter(({ verdict: { state } }) => SELECTED.has(state));
-  const overridden = new Map(selected.flatMap(({ namespace, isolation: found }) => (found?.overridden === undefined ? [] : [[namespace, found.overridden]])));
-  return { counts: { isolated: selected.filter((row) => row.isolation?.isolated === true).length, overridden: overridden.size }, overridden };
+  const count = (is: (found: RowIsolation) => boolean): number => selected.filter(({ isolation: found }) => found !== undefined && is(found)).length;
+  return {
+    counts: { isolated: count((found) => found.isolated), overridden: count((found) => found.overridden !== undefined) },
+    notes: new Map(selected.flatMap((row) => noteOf(row) ?? [])),
+  };
 }
-const NOT_KNOWN: Isolation = { counts: {}, overridden: new Map() };
+const NOT_KNOWN: Isolation = { counts: {}, notes: new Map() };
+
+function noteOf({ namespace, isolation }: StatusRow): [[string, IsolationNote]] | undefined {
+  if (isolation?.overridden !== undefined) return [[namespace, { reason: OVERRIDDEN, message: isolation.overridden }]];
+  return isolation?.unknown === undefined ? undefined : [[namespace, { reason: UNKNOWN, message: isolation.unknown }]];
+}
 
 /** After a start, what the status said stays until that is known again. */
 function isolationBefore({ namespaces, worst = [] }: BaselineStatus, rows: readonly StatusRow[]): Isolation {
   const { isolated, overridden } = namespaces ?? {};
   if (isolated === undefined || overridden === undefined) return NOT_KNOWN;
   const names = new Set(rows.map(({ namespace }) => namespace));
-  const told = worst.filter(({ namespace, reason }) => reason === OVERRIDDEN && names.has(namespace));
-  return { counts: { isolated, overridden }, overridden: new Map(told.map(({ namespace, message }) => [namespace, message])) };
+  const notes = worst.flatMap(({ namespace, reason, message }) => (isOfIsolation(reason) && names.has(namespace) ? [[namespace, { reason, message }] as const] : []));
+  return { counts: { isolated, overridden }, notes: new Map(notes) };
 }
 
-const OVERRIDDEN = 'Overridden';
+function isOfIsolation(reason: string): reason is IsolationNote['reason'] {
+  return reason === OVERRIDDEN || reason === UNKNOWN;
+}
 
-function worstCases(rows: readonly StatusRow[], overridden: Isolation['overridden']): WorstCase[] {
-  const rank = (row: StatusRow): number => (isWorthNaming(row) ? 0 : overridden.has(row.namespace) ? 1 : 2);
+function worstCases(rows: readonly StatusRow[], notes: Isolation['notes']): WorstCase[] {
   return rows
-    .filter((row) => rank(row) < 2 || row.note !== undefined)
-    .sort((a, b) => rank(a) - rank(b) || severity(a.verdict) - severity(b.verdict) || (a.namespace < b.namespace ? -1 : 1))
+    .flatMap((row) => namedRow(row, notes.get(row.namespace)) ?? [])
+    .sort((a, b) => a.rank - b.rank || severity(a.row.verdict) - severity(b.row.verdict) || (a.row.namespace < b.row.namespace ? -1 : 1))
     .slice(0, WORST_LIMIT)
-    .map((row) => {
-      const { namespace, verdict, owner } = row;
-      const { reason, message } = saidOf(row, overridden.get(namespace));
-      const asked = owner === '' || message.endsWith(`(owner: ${clip(owner, OWNER_LIMIT)})`) ? '' : ` (owner: ${clip(owner, OWNER_LIMIT)})`;
+    .map(({ row: { namespace, verdict, owner }, said: { reason, message } }) => {
+      const owned = ` (owner: ${clip(owner, OWNER_LIMIT)})`;
+      const asked = owner === '' || message.endsWith(owned) ? '' : owned;
       return { namespace, state: verdict.state, reason, message: clip(message, MESSAGE_LIMIT - asked.length) + asked };
     });
 }
 
-/** The worst thing about a namespace that is worth naming. */
-function saidOf({ verdict, note }: StatusRow, overridden: string | undefined): { reason: string; message: string } {
-  if (WORTH_NAMING.has(verdict.state)) return verdict;
-  return overridden === undefined ? note ?? verdict : { reason: OVERRIDDEN, message: overridden };
+interface Named { readonly row: StatusRow; readonly rank: number; readonly said: { readonly reason: string; readonly message: string } }
+
+/** The worst thing about a namespace that is worth naming: its state, that it is overridden, a note, that something is not known. */
+function namedRow(row: StatusRow, isolation: IsolationNote | undefined): Named | undefined {
+  const { verdict, note } = row;
+  if (isWorthNaming(row)) return { row, rank: 0, said: verdict };
+  if (isolation?.reason === OVERRIDDEN) return { row, rank: 1, said: isolation };
+  if (note !== undefined) return { row, rank: 2, said: WORTH_NAMING.has(verdict.state) ? verdict : note };
+  return isolation === undefined ? undefined : { row, rank: 3, said: isolation };
 }
 
 /** Not as planned; leftovers and overridden exemptions come after these. */
@@ -210,7 +226,7 @@ function firstWith(reason: VerdictReason, rows: readonly StatusRow[]): StatusRow
 function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
   const type = 'NamespacesUpToDate';
   const behind = counts.failed + counts.conflicted + counts.drifted + counts.pending;
-  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst.find(({ reason }) => reason !== OVERRIDDEN);
+  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst.find(({ reason }) => !isOfIsolation(reason));
   const example = first === undefined ? '' : `; first: ${first.namespace} (${first.reason}: ${first.message})`;
   if (behind > 0) return { type, status: 'False', reason: first?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
   return { type, status: 'True', reason: 'Succeeded', message: `every selected namespace is as planned${example}` };

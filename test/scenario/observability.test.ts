@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
-import { readAudit } from '../control-plane/audit-log.ts';
+import { markAudit, readAudit } from '../control-plane/audit-log.ts';
 import type { Json } from '../support/api.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { startInstalled } from '../support/control-plane.ts';
 import { consistently, eventually } from '../support/eventually.ts';
+import { POLICY_KINDS, serve } from '../support/policy-crds.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
 
 const OPERATOR = 'system:serviceaccount:namespace-policy-baseline-system:namespace-policy-baseline';
@@ -155,27 +156,70 @@ describe('what people see', function () {
 
   it('kubectl shows what matters', async () => {
     const { stdout } = await plane.kubectl(['get', 'npb']);
-    assert.match(stdout, /NAME\s+INGRESS\s+EGRESS\s+PROTECTED\s+DRIFTED\s+READY\s+AGE/);
-    assert.match(stdout, /Enforce\s+Enforce\s+\d+\/\d+\s+False\s+True/);
-  });
-
-  it('uses exactly the rights that config/ grants', async () => {
-    const { labels, spec } = own('rights');
-    const namespace = await world.namespace({ labels });
-    await world.admin.post(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, { metadata: { name: 'default-deny' }, spec: { podSelector: {} } });
-    const name = await world.baseline({ ...spec, deletionPolicy: 'Delete', adoptionPolicy: 'Adopt' });
-    await isProtected(namespace);
-    await world.edit(name, { dns: { enabled: false } }); // a removal
-    await eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, ['default-deny']));
-    await eventually(() => world.getBaseline(name), ({ metadata }) => assert.ok(metadata.finalizers?.length > 0));
-    await operator.stop(); // watches are in the audit log when they have ended
-    operator = await world.operator();
-    const lists = await rightsWithoutStreamedLists();
-    await eventually(async () => used(plane.auditLogPath ?? ''), (rights) => {
-      assert.deepEqual([...new Set([...rights, ...lists])].sort(), [...granted()].sort());
-    }, { withinMs: 20_000, everyMs: 250 });
+    assert.match(stdout, /NAME\s+INGRESS\s+EGRESS\s+PROTECTED\s+ISOLATED\s+DRIFTED\s+READY\s+AGE/);
+    assert.match(stdout, /Enforce\s+Enforce\s+\d+\/\d+\s+\d+\/\d+\s+False\s+True/);
   });
 });
+
+/** Before 1.34 an API server may not stream lists: then they are listed in pages, which is another verb. */
+const SERVERS = [[], ['--feature-gates=WatchList=false']];
+
+describe('rights', function () {
+  this.timeout(240_000);
+
+  it('the operator uses exactly those that config/ grants: without isolation, and with every kind of policy that there is', async () => {
+    const without = new Set<string>();
+    const all = new Set<string>();
+    for (const flags of SERVERS) {
+      const plane = await startInstalled(flags);
+      const world = await aWorld(plane);
+      try {
+        const { stdout: isolation } = await plane.kubectl(['kustomize', 'config/rbac/isolation']);
+        await plane.kubectl(['delete', '-f', '-'], { stdin: isolation });
+        for (const kind of POLICY_KINDS) await serve(world.admin, kind);
+        for (const right of await rightsUsed(world, { 'evaluate-isolation': 'false' })) without.add(right);
+        await plane.kubectl(['apply', '--server-side', '-f', '-'], { stdin: isolation });
+        for (const right of await rightsUsed(world, {})) all.add(right);
+      } finally {
+        await world.end();
+        await plane.stop();
+      }
+    }
+    const base = grantedBy('config/rbac/cluster-role.yaml', 'config/rbac/role.yaml');
+    assert.deepEqual([...without].sort(), base);
+    assert.deepEqual([...new Set([...all, ...without])].sort(), [...base, ...grantedBy('config/rbac/isolation/cluster-role.yaml')].sort());
+  });
+});
+
+/** All that it can ask for, in one life: nothing is refused on the way. */
+async function rightsUsed(world: World, flags: Record<string, string>): Promise<Set<string>> {
+  const log = world.plane.auditLogPath ?? '';
+  const since = markAudit(log);
+  const operator = await world.operator({ flags });
+  const namespace = await world.namespace();
+  await world.createPolicy(namespace, 'default-deny', { podSelector: {} });
+  const name = await world.baseline({ deletionPolicy: 'Delete', adoptionPolicy: 'Adopt' });
+  await world.becomes(namespace, ...BOTH);
+  await world.edit(name, { dns: { enabled: false } }); // a removal
+  await world.becomes(namespace, 'default-deny');
+  await world.applied(name);
+  if (flags['evaluate-isolation'] !== 'false') await eventually(() => operator.log.lines(), (lines) => assert.ok(lines.includes('info isolation is known')), { withinMs: 30_000 });
+  await operator.stop(); // watches are in the audit log when they have ended
+  await world.clear();
+  const own = await eventually(async () => (await readAudit(log, since)).filter(({ user }) => user === OPERATOR), (events) => {
+    assert.ok(events.some(({ verb, resource }) => verb === 'watch' && resource === 'networkpolicies'));
+  }, { withinMs: 20_000, everyMs: 250 });
+  assert.deepEqual(own.filter(({ code }) => code === 403), []);
+  return new Set(own.filter(({ code }) => code < 300 || code === 404).map(({ verb, apiGroup, resource, subresource }) => rightOf(verb, apiGroup, `${resource}${subresource === '' ? '' : `/${subresource}`}`)));
+}
+
+const rightOf = (verb: string, group: string, resource: string): string => `${verb} ${resource}${group === '' ? '' : `.${group}`}`;
+
+function grantedBy(...files: string[]): string[] {
+  const rules = files.flatMap((file) => (parse(readFileSync(file, 'utf8')) as { rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }).rules);
+  const rights = rules.flatMap(({ apiGroups, resources, verbs }) => apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => rightOf(verb, group, resource)))));
+  return [...new Set(rights)].sort();
+}
 
 /** As the quota controller would, which does not run here. */
 async function limitPolicies(world: World, namespace: string, limit: number): Promise<void> {
@@ -189,38 +233,4 @@ function sum(metrics: string, name: string, ...labels: string[]): number {
   return metrics.split('\n')
     .filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)))
     .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
-}
-
-/** `verb resource[/subresource]` of every request that succeeded. */
-async function used(auditLog: string): Promise<Set<string>> {
-  const rights = new Set<string>();
-  for (const { user, verb, resource, subresource, code } of await readAudit(auditLog)) {
-    if (user === OPERATOR && code < 300) rights.add(`${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`);
-  }
-  return rights;
-}
-
-/** Before 1.34 an API server may not stream lists: then they are listed in pages, which is another verb. */
-async function rightsWithoutStreamedLists(): Promise<Set<string>> {
-  const older = await startInstalled(['--feature-gates=WatchList=false']);
-  const world = await aWorld(older);
-  try {
-    await world.operator();
-    await world.baseline();
-    const namespace = await world.namespace();
-    await eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH));
-    return await used(older.auditLogPath ?? '');
-  } finally {
-    await world.end();
-    await older.stop();
-  }
-}
-
-function granted(): Set<string> {
-  const rights = new Set<string>();
-  for (const file of ['config/rbac/cluster-role.yaml', 'config/rbac/role.yaml']) {
-    const { rules } = parse(readFileSync(file, 'utf8')) as { rules: { resources: string[]; verbs: string[] }[] };
-    for (const right of rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))) rights.add(right);
-  }
-  return rights;
 }

@@ -101,9 +101,9 @@ export function explainedText(cluster: Cluster, question: string, color = false)
 export function clusterOfWorld(input: WorldInput): Cluster {
   const pods = input.pods.map((pod): SnapshotPod => ({ ...pod, workload: undefined, origin: undefined, hypothetical: false, object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod.name } } }));
   return {
-    source: 'cluster', world: buildWorld({ ...input, pods }), pods, nodes: input.nodes ?? [],
+    source: 'cluster', from: 'https://example.test', unread: [], world: buildWorld({ ...input, pods }), pods, nodes: input.nodes ?? [],
     policies: input.policies.map((policy): SnapshotPolicy => ({ ...policy, origin: undefined, labels: new Map(), annotations: new Map() })),
     namespaces: new Map(input.namespaces.map((each) => [each.name, { ...each, annotations: new Map(), terminating: false, origin: undefined, declared: true }])),
-    podsByNamespace: Map.groupBy(pods, (pod) => pod.namespace), catalog: catalogOf(snapshotOf('')), serviceAt: () => undefined, families: ['IPv4', 'IPv6'],
+    podsByNamespace: Map.groupBy(pods, (pod) => pod.namespace), catalog: catalogOf(snapshotOf(''), pods), serviceAt: () => undefined, families: ['IPv4', 'IPv6'],
   };
 }

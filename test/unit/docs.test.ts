@@ -8,6 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { LASTING_CONDITIONS, PASSING_CONDITIONS } from '../../src/api/conditions.ts';
 import { baselineSpec } from '../../src/api/v1alpha1.ts';
+import { allCommands } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
 import { metricTable } from '../../src/observe/metric-catalog.ts';
 import { STATES } from '../../src/plan/verdict.ts';
@@ -76,7 +77,8 @@ describe('documentation', () => {
   it('troubleshooting: explains every reason of a namespace', () => {
     const rows = tableAfter(pageCalled('docs/troubleshooting.md'), '| state | reason |');
     const verdicts = [...unionIn('src/plan/verdict.ts', 'VerdictReason'), ...unionIn('src/plan/verdict.ts', 'RefusalReason')];
-    assert.deepEqual(new Set(rows.flatMap(([, reason = '']) => codeIn(reason)).toSorted()), new Set([...verdicts, 'Leftover', 'Unprotected'].toSorted()));
+    assert.deepEqual(new Set(rows.flatMap(([, reason = '']) => codeIn(reason)).toSorted()), new Set([...verdicts, 'Leftover', 'Overridden', 'NotEvaluated', 'Unprotected'].toSorted()));
+    for (const reason of ['Overridden', 'NotEvaluated']) assert.ok(read('src/plan/status.ts').includes(`= '${reason}';`), reason);
     assert.match(read('src/plan/report.ts'), /reason: 'Leftover'[\s\S]*reason: 'Unprotected'/);
     for (const reason of unionIn('src/plan/leaving.ts', 'LeftoverReason')) assert.ok(pageCalled('docs/troubleshooting.md').text.includes(`\`${reason}\``), reason);
   });
@@ -123,10 +125,8 @@ const ANY_VARIABLE = /\b(NPB_[A-Z_]+)\b/g;
 const ANY_METRIC = /\b((?:netpol_baseline|controller_runtime|workqueue|rest_client|leader_election)_[a-z_]*[a-z])\b/g;
 const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 
-/** Flags of `npb operator` and of the demo. */
-const OWN_FLAGS = [
-  ...Object.values(SETTINGS).map(({ flag }) => flag), 'once', 'kubeconfig', 'context', 'help',
-];
+/** Flags of every command of `npb`, and of the demo. */
+const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help'];
 const FLAGS_OF_OTHERS = {
   kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for'],
   kind: ['config', 'name'],

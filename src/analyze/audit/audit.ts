@@ -21,7 +21,7 @@ import { createSelectorLint } from './lint-selectors.ts';
 import { dnsOf, metadataOf, type Around } from './reach.ts';
 import type { Audit, DirectionAudit, NamespaceAudit } from './result.ts';
 import { servicesOf } from './services.ts';
-import { createStanding, type Standing } from './standing.ts';
+import { createStanding, isExcused, type Standing } from './standing.ts';
 import { summaryOf, worstFirst } from './summary.ts';
 
 export interface AuditOptions extends Options {
@@ -93,7 +93,7 @@ function auditNamespace({ namespace, pods, policies }: Contents, parts: Parts): 
   const fallback = namespace.origin ?? policies.find(({ origin }) => origin !== undefined)?.origin ?? pods.find(({ origin }) => origin !== undefined)?.origin;
   const findings = sortedFindings([
     ...placed.map((found) => finding(found, { namespace: name, object: found.object, origin: found.object.kind === 'NetworkPolicy' ? origins.get(found.object.name) : fallback })),
-    ...policies.flatMap((policy) => lintPolicy(policy, lints).map((draft) => finding(draft, { namespace: name, object: nameOf(policy), origin: policy.origin }))),
+    ...policies.flatMap((policy) => lintPolicy(policy, lints).map((draft) => finding(excused(draft, standing), { namespace: name, object: nameOf(policy), origin: policy.origin }))),
   ]);
   return {
     name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
@@ -108,6 +108,11 @@ function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Dire
 
 function nameOf({ kind, namespace, name }: NetworkPolicyObject): ObjectName {
   return { kind, namespace, name };
+}
+
+/** A mistake stays one, and is no reason to fail where nothing has to be kept out. */
+function excused(draft: Draft, standing: Standing): Draft {
+  return draft.level === 'FAIL' && draft.direction !== undefined && isExcused(standing, draft.direction) ? { ...draft, level: 'WARN' } : draft;
 }
 
 /** With the line of the field, where a manifest has it. */

@@ -11,7 +11,7 @@ import { isIsolated } from '../../netpol/namespace-class.ts';
 import type { PolicyRef } from '../../netpol/model.ts';
 import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
 import type { Draft, FindingLevel, ObjectName } from './finding.ts';
-import type { Standing } from './standing.ts';
+import { isExcused, type Standing } from './standing.ts';
 import { counted, coversAll, listed, objectText, PEERS_OF, portsText, RULES_OF } from './text.ts';
 
 /** A finding with the object that it is about. */
@@ -43,8 +43,8 @@ export function isolationOf(facts: NamespaceFacts, classifier: Classifier): Isol
 const namespaceObject = (name: string): ObjectName => ({ kind: 'Namespace', name });
 
 /** Exempt directions and system namespaces are as somebody wants them. */
-function levelHere(level: FindingLevel, { isSystem, exemptions }: Standing, direction: Direction): FindingLevel {
-  return isSystem || exemptions.some((exempt) => exempt.direction === direction) ? 'INFO' : level;
+function levelHere(level: FindingLevel, standing: Standing, direction: Direction): FindingLevel {
+  return isExcused(standing, direction) ? 'INFO' : level;
 }
 
 function because({ isSystem, exemptions }: Standing, direction: Direction): string {
@@ -127,7 +127,7 @@ function rulesText(direction: Direction, by: readonly DefeatedBy[]): string {
 function emptyText({ policies }: NamespaceFacts, direction: Direction, by: DefeatedBy | undefined): string {
   const stored = policies.find(({ kind, name }) => kind === by?.policy.kind && name === by.policy.name)?.spec[RULES_OF[direction]]?.[by?.rules[0] ?? 0];
   const isEmpty = by !== undefined && (stored?.[PEERS_OF[direction]] ?? []).length === 0;
-  return isEmpty ? `; a rule without ${PEERS_OF[direction]} is also what becomes of ${PEERS_OF[direction]} with nothing under it` : '';
+  return isEmpty ? `; it has no ${PEERS_OF[direction]}, and a ${PEERS_OF[direction]} with nothing under it is stored like that` : '';
 }
 
 function denyText({ defaultDeny }: DirectionClasses, by: readonly DefeatedBy[]): string {

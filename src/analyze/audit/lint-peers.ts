@@ -16,9 +16,11 @@ export interface PolicyOfNamespace { readonly namespace: string; readonly spec: 
 
 export function lintPeers({ namespace, spec }: PolicyOfNamespace, inventory: Inventory): Draft[] {
   const rules = rulesIn(spec);
+  const twoForOne = rules.map((placed) => orForAnd(placed, namespace, inventory));
   return [
-    ...rules.flatMap((placed) => orForAnd(placed, namespace, inventory)),
-    ...(selectsAll(spec.podSelector) ? rules.flatMap(forOneApplication) : []),
+    ...twoForOne.flat(),
+    // Pods that were meant to be those of another namespace say nothing about an application of this one.
+    ...(selectsAll(spec.podSelector) ? rules.filter((_placed, index) => twoForOne[index]?.length === 0).flatMap(forOneApplication) : []),
     ...rules.flatMap((placed) => unresolvedPorts(placed, { namespace, spec }, inventory)),
   ];
 }

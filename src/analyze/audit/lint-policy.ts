@@ -24,7 +24,7 @@ const OF_PEERS: ReadonlySet<FindingId> = new Set(['unknown-label', 'peer-matches
 export function lintPolicy(policy: NetworkPolicyObject, { inventory, selectors, dns }: Lints): Draft[] {
   const { namespace, spec } = policy;
   const [ofDns, ofPeers] = [dns(namespace, spec), lintPeers(policy, inventory)];
-  const explained = [...ofDns.map(({ path }) => path), ...ofPeers.filter(({ id }) => id === 'or-for-and').flatMap(({ path }) => [path, nextTo(path)])];
+  const explained = [...ofDns.map(({ path }) => path), ...ofPeers.filter(({ id }) => id === 'or-for-and').flatMap(({ path }) => [[...path, 'podSelector'], [...nextTo(path), 'podSelector']])];
   const ofSelectors = selectors.lint(namespace, spec).filter(({ id, path }) => !OF_PEERS.has(id) || !explained.some((place) => isWithin(place, path)));
   const found = [...lintSpec(spec), ...lintBlocks(spec), ...ofPeers, ...ofDns, ...ofSelectors];
   if (!isGenerated(policy)) return found;

@@ -47,3 +47,8 @@ export function createStanding({ baselines, systemNamespaces, nowMs }: StandingF
     return { isSystem: systemNamespaces.has(name), exemptions };
   };
 }
+
+/** Whether to be open in this direction is as somebody wants it. */
+export function isExcused({ isSystem, exemptions }: Standing, direction: Direction): boolean {
+  return isSystem || exemptions.some((exempt) => exempt.direction === direction);
+}

@@ -12,7 +12,7 @@ import type { Pair } from '../explain/pairs.ts';
 import { counted, listed } from '../explain/words.ts';
 import { distinctionsOf } from './classes.ts';
 import type { Expectation } from './expectation.ts';
-import { groupsOf, pairsBetween, type Groups } from './groups.ts';
+import { createAsker, groupsOf, type Groups } from './groups.ts';
 import { endsOf } from './parties.ts';
 
 /** `nobody`: no pod is like that; `skipped`: nobody, and that is allowed; `unanswered`: ambiguous, or too much to look at. */
@@ -24,9 +24,9 @@ export interface Checked {
   readonly outcome: Outcome;
   /** One line. */
   readonly message: string;
-  /** Pairs of ends, on each port and in each address family for itself. */
+  /** Pairs of ends, for each port that was named. */
   readonly pairs: number;
-  /** Of those, the ones that are surely not as expected, and those that may not be. */
+  /** Of those, the ones that are surely not as expected, on some port or for some address, and those that may not be. */
   readonly against: number;
   readonly unknown: number;
   /** One of those. */
@@ -37,7 +37,7 @@ export interface Checked {
 export interface Checker { check(expectation: Expectation): Checked }
 
 /** Some ten seconds. */
-const MOST_PAIRS = 1_000_000;
+const MOST_QUESTIONS = 1_000_000;
 
 export function createChecker(cluster: Cluster): Checker {
   const distinctions = distinctionsOf(cluster);
@@ -45,11 +45,10 @@ export function createChecker(cluster: Cluster): Checker {
     check(expectation) {
       const ends = endsOf(cluster, expectation);
       if ('problem' in ends) return nothing(expectation, ends.absent === true ? emptyOutcome(expectation) : 'unanswered', ends.problem);
-      const groups = groupsOf(cluster, ends, distinctions);
-      const size = groups.sources.length * groups.targets.length;
-      if (size > MOST_PAIRS) return nothing(expectation, 'unanswered', `${counted(size, 'pair')} of different ends are more than can be looked at: narrow the selectors`);
+      const found = tallied(cluster, expectation, groupsOf(ends, distinctions));
+      if (found === undefined) return nothing(expectation, 'unanswered', 'there are more pairs of different ends than can be looked at: narrow the selectors');
       const left = ends.hostNetwork.length === 0 ? [] : [`Left out, as policies do not govern pods in the network of their node: ${listed(ends.hostNetwork)}.`];
-      return judged(cluster, expectation, tallied(cluster, expectation, groups), [...ends.notes, ...left]);
+      return judged(cluster, expectation, found, [...ends.notes, ...left]);
     },
   };
 }
@@ -65,35 +64,44 @@ function nothing(expectation: Expectation, outcome: Outcome, message: string): C
 interface Finding { readonly pair: Pair; readonly answer: Answer }
 interface Tally { readonly pairs: number; readonly against: number; readonly unknown: number; /** What is surely wrong comes first. */ readonly worst: Finding | undefined }
 
-/** A pod and itself is asked for only where there is nothing else to ask. */
-function tallied(cluster: Cluster, expectation: Expectation, groups: Groups): Tally {
+/** A pod and itself is asked for only where there is nothing else to ask. `undefined` where there is too much. */
+function tallied(cluster: Cluster, expectation: Expectation, groups: Groups): Tally | undefined {
+  if (groups.sources.length * groups.targets.length > MOST_QUESTIONS) return undefined;
   const found = tally(cluster, expectation, { ...groups, withSelf: false });
-  return found.pairs > 0 ? found : tally(cluster, expectation, { ...groups, withSelf: true });
+  return found?.pairs === 0 ? tally(cluster, expectation, { ...groups, withSelf: true }) : found;
 }
 
-function tally(cluster: Cluster, { expect }: Expectation, groups: Groups & { readonly withSelf: boolean }): Tally {
+function tally(cluster: Cluster, { expect }: Expectation, { sources, targets, withSelf }: Groups & { readonly withSelf: boolean }): Tally | undefined {
+  const asker = createAsker(cluster, withSelf);
   const counts = { pairs: 0, against: 0, unknown: 0 };
-  let wrong: Finding | undefined;
-  let unsure: Finding | undefined;
-  for (const { pair, count } of allPairs(cluster, groups)) {
-    const answer = evaluate(cluster.world, pair.connection);
-    counts.pairs += count;
-    if (answer.verdict === expect) continue;
-    const isUnsure = answer.verdict === 'unknown';
-    counts[isUnsure ? 'unknown' : 'against'] += count;
-    if (isUnsure) unsure ??= { pair, answer };
-    else wrong ??= { pair, answer };
+  let [wrong, unsure]: (Finding | undefined)[] = [];
+  let left = MOST_QUESTIONS;
+  for (const source of sources) {
+    for (const target of targets) {
+      const { count, questions } = asker.between(source, target);
+      left -= questions.length;
+      if (left < 0) return undefined;
+      const found = firstAgainst(cluster, questions, expect);
+      counts.pairs += count;
+      if (found === undefined) continue;
+      const isUnsure = found.answer.verdict === 'unknown';
+      counts[isUnsure ? 'unknown' : 'against'] += count;
+      [wrong, unsure] = isUnsure ? [wrong, unsure ?? found] : [wrong ?? found, unsure];
+    }
   }
   return { ...counts, worst: wrong ?? unsure };
 }
 
-function* allPairs(cluster: Cluster, groups: Groups & { readonly withSelf: boolean }): Iterable<{ readonly pair: Pair; readonly count: number }> {
-  for (const source of groups.sources) {
-    for (const target of groups.targets) {
-      const { pairs, count } = pairsBetween(cluster, source, target, groups);
-      for (const pair of pairs) yield { pair, count };
-    }
+/** The first answer that is wrong for sure, else the first that is unknown. */
+function firstAgainst(cluster: Cluster, questions: readonly Pair[], expect: Expectation['expect']): Finding | undefined {
+  let unsure: Finding | undefined;
+  for (const pair of questions) {
+    const answer = evaluate(cluster.world, pair.connection);
+    if (answer.verdict === expect) continue;
+    if (answer.verdict !== 'unknown') return { pair, answer };
+    unsure ??= { pair, answer };
   }
+  return unsure;
 }
 
 function judged(cluster: Cluster, expectation: Expectation, { worst, ...counts }: Tally, notes: readonly string[]): Checked {

@@ -1,5 +1,5 @@
-/** The ends of an expectation as groups that no policy tells apart, and the pairs between them. */
-import type { Pod } from '../../netpol/model.ts';
+/** The ends of an expectation as groups that no policy tells apart, and what has to be asked between two of them. */
+import type { Direction } from '../../api/network-policy.ts';
 import type { Rule } from '../../netpol/rules.ts';
 import type { Cluster } from '../explain/cluster.ts';
 import type { Member } from '../explain/members.ts';
@@ -10,30 +10,20 @@ import type { Ends } from './parties.ts';
 
 /** At least one member; several only where they are pods. */
 export type Group = readonly [Member, ...Member[]];
-export interface TargetGroup { readonly group: Group; readonly target: Omit<Target, 'to'> }
-export interface Groups {
-  readonly sources: readonly Group[];
-  readonly targets: readonly TargetGroup[];
-  /** Where addresses have to be told apart: as destinations, and as sources. */
-  readonly rules: { readonly egress: readonly Rule[]; readonly ingress: readonly Rule[] };
-}
+export type AskedPort = Omit<Target, 'to'>;
+export interface TargetGroup { readonly group: Group; readonly ports: AskedPort | 'every port' }
+export interface Groups { readonly sources: readonly Group[]; readonly targets: readonly TargetGroup[] }
 
-export function groupsOf(cluster: Cluster, { sources, targets, onEveryPort }: Ends, distinctions: Distinctions): Groups {
-  const rules = { egress: rulesAbout(cluster, sources, 'Egress'), ingress: rulesAbout(cluster, [...targets.map(({ to }) => to), ...onEveryPort], 'Ingress') };
+export function groupsOf({ sources, targets, onEveryPort }: Ends, distinctions: Distinctions): Groups {
   // A pod's own node is always let in, so where nodes ask, the node of a pod makes a difference.
   const withNode = sources.some((source) => source.kind !== 'pod' || source.pod.hostNetwork);
   const keyOf = (member: Member): string => (member.kind === 'pod' ? classKey(member.pod, distinctions, withNode) : textOf(member));
   const byPort = [...Map.groupBy(targets, ({ port, protocol, throughService }) => `${port}/${protocol}/${throughService}`).values()];
   const known = byPort.flatMap((alike) => {
-    const target = withoutEnd(alike[0]);
-    return target === undefined ? [] : grouped(alike.map(({ to }) => to), keyOf).map((group) => ({ group, target }));
+    const [first] = alike;
+    return first === undefined ? [] : grouped(alike.map(({ to }) => to), keyOf).map((group) => ({ group, ports: { port: first.port, protocol: first.protocol, throughService: first.throughService } }));
   });
-  const every = grouped(onEveryPort, keyOf).flatMap((group) => portCells([...rules.egress, ...rules.ingress], declaredBy(group[0])).map((cell) => ({ group, target: { ...cell, throughService: false } })));
-  return { sources: grouped(sources, keyOf), targets: [...known, ...every], rules };
-}
-
-function withoutEnd(target: Target | undefined): TargetGroup['target'] | undefined {
-  return target === undefined ? undefined : { port: target.port, protocol: target.protocol, throughService: target.throughService };
+  return { sources: grouped(sources, keyOf), targets: [...known, ...grouped(onEveryPort, keyOf).map((group) => ({ group, ports: 'every port' as const }))] };
 }
 
 function grouped(members: readonly Member[], keyOf: (member: Member) => string): Group[] {
@@ -44,18 +34,34 @@ function textOf(member: Exclude<Member, { readonly kind: 'pod' }>): string {
   return member.kind === 'address' ? member.ip : `${member.text}/${member.set.family}`;
 }
 
-function declaredBy(member: Member): Pod['ports'] {
-  return member.kind === 'pod' ? member.pod.ports : [];
-}
+/** Between two groups: how many pairs there are, and the questions whose answers hold for each of them. */
+export interface Between { readonly count: number; readonly questions: readonly Pair[] }
 
-/** Pairs that stand for all between two groups, with how many they stand for. A pod and itself only with `withSelf`. */
-export function pairsBetween(cluster: Cluster, source: Group, { group, target }: TargetGroup, { rules, withSelf }: Pick<Groups, 'rules'> & { readonly withSelf: boolean }): { readonly pairs: readonly Pair[]; readonly count: number } {
-  const chosen = withSelf ? [source[0], group[0]] as const : others(source, group);
-  if (chosen === undefined) return { pairs: [], count: 0 };
-  const [from, to] = chosen;
-  const ends = partiesOf(cluster, to, rules.egress);
-  const pairs = partiesOf(cluster, from, rules.ingress).flatMap((one) => ends.flatMap((other) => pairsOf(cluster, one, other, target)));
-  return { pairs, count: withSelf ? 1 : source.length * group.length - shared(source, group) };
+export interface Asker { between(source: Group, target: TargetGroup): Between }
+
+/** `withSelf`: a pod and itself, which is left out otherwise. Keeps the rules of each namespace. */
+export function createAsker(cluster: Cluster, withSelf: boolean): Asker {
+  const known = new Map<string, readonly Rule[]>();
+  const rulesOf = (member: Member, direction: Direction): readonly Rule[] => {
+    if (member.kind !== 'pod') return [];
+    const key = `${direction}/${member.pod.namespace}`;
+    const rules = known.get(key) ?? rulesAbout(cluster, [member], direction);
+    known.set(key, rules);
+    return rules;
+  };
+  return {
+    between(source, { group, ports }) {
+      const chosen = withSelf ? [source[0], group[0]] as const : others(source, group);
+      if (chosen === undefined) return { count: 0, questions: [] };
+      const [from, to] = chosen;
+      const [egress, ingress] = [rulesOf(from, 'Egress'), rulesOf(to, 'Ingress')];
+      const asked: readonly AskedPort[] = ports === 'every port' ? portCells([...egress, ...ingress], to.kind === 'pod' ? to.pod.ports : []).map((cell) => ({ ...cell, throughService: false })) : [ports];
+      const ends = partiesOf(cluster, to, egress);
+      const questions = partiesOf(cluster, from, ingress).flatMap((one) => ends.flatMap((other) => asked.flatMap((port) => pairsOf(cluster, one, other, port))));
+      const count = withSelf ? 1 : source.length * group.length - shared(source, group);
+      return { count: questions.length === 0 ? 0 : count, questions };
+    },
+  };
 }
 
 /** One of each that are not the same pod; `undefined` where both groups are one pod. */

@@ -1,6 +1,9 @@
-/** Results of all expectations as a summary, and as a value for programs: what `-o json` prints. Fields are added, never changed. */
+/**
+ * Results of all expectations as a summary, and as a value for programs: what `-o json` prints. Stable: fields are added,
+ * and neither renamed nor removed, while `schemaVersion` stays. docs/cli.md describes it.
+ */
 import type { Cluster } from '../explain/cluster.ts';
-import { caseDocument } from '../explain/document.ts';
+import { caseDocument, SCHEMA_VERSION, sourceDocument } from '../explain/document.ts';
 import { blameLines } from './blame.ts';
 import { OUTCOMES, type Checked, type Outcome } from './check.ts';
 
@@ -37,6 +40,7 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = { passed: 'passe
 
 export function resultsDocument(cluster: Cluster, results: readonly Result[], allowUnknown: boolean): object {
   return {
+    kind: 'ExpectationResults', schemaVersion: SCHEMA_VERSION, ...sourceDocument(cluster),
     met: results.every(({ outcome }) => isMet(outcome, allowUnknown)),
     summary: countsOf(results),
     results: results.map((result) => ({

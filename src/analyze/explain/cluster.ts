@@ -9,6 +9,8 @@ import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotPo
 
 export interface Cluster {
   readonly source: Snapshot['source'];
+  readonly from: string;
+  readonly unread: Snapshot['unread'];
   readonly world: World;
   /** Sorted by namespace and name. */
   readonly pods: readonly SnapshotPod[];
@@ -25,12 +27,14 @@ export interface Cluster {
 
 export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
   const input = worldInputOf(snapshot, options);
-  const catalog = catalogOf(snapshot);
+  const catalog = catalogOf(snapshot, input.pods);
   const services = new Map(catalog.services.flatMap((service) => addressesOf(service).map((key) => [key, service] as const)));
   const ips = [...input.pods.flatMap((pod) => pod.ips), ...input.nodes.flatMap((node) => node.ips), ...input.serviceIps];
   const found = new Set(ips.flatMap((ip) => parseAddress(ip)?.family ?? []));
   return {
     source: snapshot.source,
+    from: snapshot.from,
+    unread: snapshot.unread,
     world: buildWorld(input),
     pods: input.pods,
     policies: input.policies,

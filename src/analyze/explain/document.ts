@@ -1,5 +1,6 @@
 /**
- * An explanation as a value for programs: what `-o json` and `-o yaml` print. Stable: fields are added, never changed.
+ * An explanation as a value for programs: what `-o json` and `-o yaml` print. Stable: fields are added, and neither
+ * renamed nor removed, while `schemaVersion` stays. docs/cli.md describes it.
  *
  * `changes` are whole objects or rules, as they would be applied.
  */
@@ -14,15 +15,22 @@ import { missText } from './miss-words.ts';
 import type { Party } from './pairs.ts';
 import { CODE_WORDS, pathText, rulePath } from './words.ts';
 
+export const SCHEMA_VERSION = 1;
+
 export interface QuestionText { readonly from: string; readonly to: string }
 
 export function explanationDocument(cluster: Cluster, question: QuestionText, { verdict, notes, cases }: Explanation): object {
   const codes = [...new Set(cases.flatMap((each) => each.codes))].sort();
   return {
-    question, verdict, notes,
+    kind: 'ConnectionExplanation', schemaVersion: SCHEMA_VERSION, ...sourceDocument(cluster), question, verdict, notes,
     cases: cases.map((each) => caseDocument(cluster, each)),
     codes: codes.map((code) => ({ code, meaning: CODE_WORDS[code] })),
   };
+}
+
+/** Where the answer comes from. */
+export function sourceDocument({ source, from, unread }: Cluster): object {
+  return { source: { type: source, from }, unread: unread.map(({ kind, why }) => ({ kind, why })) };
 }
 
 export function caseDocument(cluster: Cluster, { verdict, connection: { port, protocol }, family, ...found }: Case): object {

@@ -89,12 +89,19 @@ function serviceTargets(cluster: Cluster, service: Service, port: OnePort | unde
   const called = `Service ${idOf(service)}`;
   if (externalName !== undefined) return { problem: `${called} is another name for ${quoted(externalName)} (ExternalName): ask for its addresses` };
   if (port?.kind === 'icmp') return { problem: `${called} passes on its ports only, and ICMP has none` };
-  const asked = port === undefined ? ports : ports.filter((entry) => isPort(entry, port));
+  const asked = portsAsked(service, port);
   if (asked.length === 0) return { problem: `${called} has no port ${port === undefined ? 'at all' : portText(port)}${ports.length === 0 ? '' : `: it has ${listed(ports.map(servicePortText))}`}` };
   const found = service.selector === undefined ? written(cluster, service, asked) : selected(cluster, service, asked);
   if ('problem' in found) return found;
-  const headless = service.headless ? [`${called} is headless: clients connect to its pods directly.`] : [];
-  return { ...found, notes: [...headless, ...found.notes] };
+  if (!service.headless) return found;
+  const targets = found.targets.map((target) => ({ ...target, throughService: false }));
+  return { targets, notes: [`${called} is headless: clients connect to its pods directly.`, ...found.notes] };
+}
+
+/** Nothing stands before the pods of a headless Service that would change a number; a name is looked up with its number. */
+function portsAsked({ ports, headless }: Service, port: Exclude<OnePort, { readonly kind: 'icmp' }> | undefined): readonly ServicePort[] {
+  const asked = port === undefined ? ports : ports.filter((entry) => isPort(entry, port));
+  return headless && port?.kind !== 'name' ? asked.map((entry) => ({ ...entry, target: entry.port })) : asked;
 }
 
 function isPort(entry: ServicePort, port: Exclude<OnePort, { readonly kind: 'icmp' }> | Port): boolean {
@@ -146,7 +153,8 @@ function written(cluster: Cluster, service: Service, asked: readonly ServicePort
   const targets = asked.flatMap((port) => endpoints.ips.map((ip): Target => {
     const pod = cluster.catalog.podAt(ip);
     const known = pod === undefined ? undefined : cluster.podsByNamespace.get(pod.namespace)?.find(({ name }) => name === pod.name);
-    const number = endpoints.ports.find(({ name }) => name === port.name)?.port ?? (typeof port.target === 'number' ? port.target : port.port);
+    const direct = service.headless && typeof port.target === 'number' ? port.target : undefined;
+    const number = direct ?? endpoints.ports.find(({ name }) => name === port.name)?.port ?? (typeof port.target === 'number' ? port.target : port.port);
     return { to: known === undefined ? { kind: 'address', ip } : memberOf(known), port: number, protocol: port.protocol, throughService: true };
   }));
   return { targets, notes: [`${called} has no selector; its EndpointSlices lead to ${listed(endpoints.ips)}.`] };

@@ -36,7 +36,7 @@ export function reasonText({ outcomes, isolating, opaque }: Pick<DirectionAnswer
 
 function oneReason(reason: Reason, isolating: readonly PolicyRef[], direction: Direction): string {
   switch (reason.kind) {
-    case 'rule': return `${VERBS[reason.decider.action]} ${refText(reason.decider)} (${spotText(reason.decider, direction)})`;
+    case 'rule': return `${VERBS[reason.decider.action]} ${refText(reason.decider)}, ${spotText(reason.decider, direction)}`;
     case 'isolated': return `isolated by ${listed(isolating.map(refText))}, and no rule allows this`;
     case 'default': return 'no policy decides: allowed by default';
     case 'not governed': return 'policies do not govern this side';
@@ -71,7 +71,7 @@ export const CODE_WORDS: Readonly<Record<Code, string>> = {
   sctp: 'Not every network plugin supports SCTP.',
   'end-port': 'A range of ports (endPort) decides. Cilium honours it from version 1.17 on; some network plugins do not at all.',
   established: 'Whether a change of policies cuts connections that are open already depends on the network plugin.',
-  startup: 'The pod has no address yet, so rules by address cannot be decided.',
+  startup: 'A pod has no address yet: rules by address cannot be decided, and policies may not be in force for it.',
   'equal-priority': 'Cluster policies of equal rank disagree, and their order is undefined. Give them different priorities.',
   'domain-names': 'A rule by domain name may match; names are not resolved here.',
   'ip-family': 'IPv4 and IPv6 are answered differently.',

@@ -8,7 +8,7 @@ import { addressKey, parseAddress } from '../../netpol/address.ts';
 import { PROTOCOLS, type Pod, type Protocol } from '../../netpol/model.ts';
 import { objectsOf, type KubeObject, type Snapshot } from '../snapshot.ts';
 import { podTemplateOf } from '../workloads.ts';
-import { podsOf, type SnapshotPod } from '../world.ts';
+import type { SnapshotPod } from '../world.ts';
 import { at, itemsOf, numberOf, portNumberOf, textOf, textsOf, type Fields } from './fields.ts';
 import type { PodParty } from './need.ts';
 
@@ -54,8 +54,9 @@ export interface Catalog {
   podAt(ip: string): Pod | undefined;
 }
 
-export function catalogOf(snapshot: Snapshot): Catalog {
-  const pods = podsOf(snapshot).filter(({ terminal }) => !terminal);
+/** `all` are the pods of this snapshot. */
+export function catalogOf(snapshot: Snapshot, all: readonly SnapshotPod[]): Catalog {
+  const pods = all.filter(({ terminal }) => !terminal);
   const byNamespace = Map.groupBy(pods, ({ namespace }) => namespace);
   const services = objectsOf(snapshot, 'Service').map(({ object }) => serviceOf(object));
   const byName = new Map(services.map((service) => [`${service.namespace}/${service.name}`, service]));

@@ -4,6 +4,7 @@
  */
 import type { KindName } from '../../kube/kinds.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { podsOf, type SnapshotPod } from '../world.ts';
 import { apiClientNeeds } from './api-clients.ts';
 import { catalogOf, type Catalog } from './catalog.ts';
 import { dnsNeeds } from './dns.ts';
@@ -26,26 +27,29 @@ const READERS: readonly ((catalog: Catalog) => readonly Finding[])[] = [
   webhookNeeds, dnsNeeds, apiClientNeeds, ingressNeeds, gatewayNeeds, outsideNeeds, scrapeNeeds, referenceNeeds,
 ];
 
-export function needsOf(snapshot: Snapshot): Needs {
-  const catalog = catalogOf(snapshot);
+/** `pods` are those of this snapshot, where they are known already. */
+export function needsOf(snapshot: Snapshot, pods: readonly SnapshotPod[] = podsOf(snapshot)): Needs {
+  const catalog = catalogOf(snapshot, pods);
   const findings = READERS.flatMap((read) => read(catalog));
   const needs = findings.filter((finding): finding is Exclude<Finding, Unresolved> => !('problem' in finding));
   const unresolved = findings.filter((finding): finding is Unresolved => 'problem' in finding);
-  return { needs: merged(needs).sort(byKindAndEnds), unresolved: distinct(unresolved).sort(byKindAndCause) };
+  return { needs: merged(needs), unresolved: distinct(unresolved).sort(byKindAndCause) };
 }
 
 /** The same connection for several reasons is one need, with the first of them. */
 function merged(needs: readonly Omit<Need, 'alsoBecause'>[]): Need[] {
-  return [...Map.groupBy(needs, (need) => `${need.kind} ${needText(need)}`).values()]
-    .flatMap(([first, ...others]) => (first === undefined ? [] : [{ ...first, alsoBecause: others.length }]));
+  const found = new Map<string, { need: Omit<Need, 'alsoBecause'>; count: number }>();
+  for (const need of needs) {
+    const text = `${String(rank(need)).padStart(2)} ${needText(need)}`;
+    const known = found.get(text);
+    if (known === undefined) found.set(text, { need, count: 1 });
+    else known.count += 1;
+  }
+  return [...found].sort(([a], [b]) => compare(a, b)).map(([, { need, count }]) => ({ ...need, alsoBecause: count - 1 }));
 }
 
 function distinct(unresolved: readonly Unresolved[]): Unresolved[] {
   return [...new Map(unresolved.map((each) => [`${each.kind} ${each.problem} ${JSON.stringify(each.because)}`, each])).values()];
-}
-
-function byKindAndEnds(a: Need, b: Need): number {
-  return rank(a) - rank(b) || compare(needText(a), needText(b));
 }
 
 function byKindAndCause(a: Unresolved, b: Unresolved): number {

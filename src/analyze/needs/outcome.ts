@@ -27,6 +27,7 @@ export function connectionsOf(need: Need): Connection[] {
 
 function examplesOf(party: Party): Endpoint[] {
   if (party.kind === 'addresses') return party.ips.slice(0, ADDRESSES).map((ip) => ({ ip }));
+  if (party.pods.length === 1) return party.pods.map((pod) => ({ pod }));
   const alike = Map.groupBy(party.pods, alikeness);
   return [...alike.values()].flatMap(([first]) => (first === undefined ? [] : [{ pod: first }])).slice(0, EXAMPLES);
 }

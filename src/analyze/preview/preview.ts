@@ -77,7 +77,7 @@ export function previewOf(input: PreviewInput): Preview {
   const plan = planWith(input, baselines.map(({ record }) => record));
   const before = buildWorld(base);
   const after = buildWorld(worldAfter(base, plan));
-  const { needs, unresolved } = needsOf(snapshot);
+  const { needs, unresolved } = needsOf(snapshot, base.pods);
   const judged = needs.map((need) => judge(need, before, after));
   const cuts = judged.flatMap(({ need, sides, isCut }) => (isCut ? [{ need, sides }] : []));
   const target = targetOf(input, plan);

@@ -7,10 +7,11 @@
 import { DIRECTIONS, type NetworkPolicySpec, type Peer, type Port } from '../../api/network-policy.ts';
 import type { PolicyTemplate } from '../../api/v1alpha1.ts';
 import { stableJson } from '../../api/hash.ts';
+import { NAMESPACE_NAME_LABEL } from '../../netpol/model.ts';
 import { becauseText, type Need } from '../needs/need.ts';
 import type { Blocked } from '../needs/outcome.ts';
 import { namespacesSelector } from './selectors.ts';
-import { wishFor, type Wish } from './wishes.ts';
+import { WIDTHS, wishFor, type Width, type Wish } from './wishes.ts';
 
 export interface CutNeed { readonly need: Need; readonly sides: readonly Blocked[] }
 
@@ -41,8 +42,8 @@ const LONGEST_NAME = 63;
 const LONGEST_DESCRIPTION = 256;
 
 export function suggestionsFor(input: SuggestionInput): Suggestions {
-  const precise = draftsOf(input, false);
-  const drafts = precise.length <= input.room ? precise : draftsOf(input, true);
+  const all = WIDTHS.map((width) => draftsOf(input, width));
+  const drafts = all.find(({ length }) => length <= input.room) ?? all.at(-1) ?? [];
   const taken = new Set(input.taken);
   const chosen = drafts.slice(0, input.room).map((draft) => ({ draft, policy: policyOf(draft, input.enforced, uniqueName(draft.name, taken)) }));
   const withoutRoom = new Set(drafts.slice(input.room).flatMap(({ wishes }) => wishes.map(({ need }) => need)));
@@ -57,8 +58,8 @@ export function suggestionsFor(input: SuggestionInput): Suggestions {
 interface Draft { readonly name: string; readonly wishes: readonly Wish[] }
 
 /** In the order of the needs, which is that of their weight. */
-function draftsOf({ cuts }: SuggestionInput, wide: boolean): Draft[] {
-  const wishes = cuts.flatMap(({ need, sides }) => sides.flatMap(({ direction }) => wishFor(need, direction, wide) ?? []));
+function draftsOf({ cuts }: SuggestionInput, width: Width): Draft[] {
+  const wishes = cuts.flatMap(({ need, sides }) => sides.flatMap(({ direction }) => wishFor(need, direction, width) ?? []));
   const groups = [...Map.groupBy(wishes, ({ group, podSelector }) => `${group} ${stableJson(podSelector)}`).values()];
   // Both directions of one thing, about the same pods of the same namespaces, are one policy.
   return [...Map.groupBy(groups, (group) => `${group[0]?.name} ${stableJson(group[0]?.podSelector)} ${namespacesIn(group).join()}`).values()]
@@ -106,10 +107,22 @@ function specOf(wishes: readonly Wish[]): NetworkPolicySpec {
   };
 }
 
+/** Namespaces as a whole: one peer for all of them; for more than a selector takes, every namespace. */
+function joinedNamespaces(peers: readonly Peer[]): Peer[] {
+  const names = peers.flatMap((peer) => wholeNamespace(peer) ?? []);
+  if (names.length < 2) return [...peers];
+  const joined: Peer = { namespaceSelector: names.length > MOST_NAMESPACES ? {} : namespacesSelector(names) };
+  return [...peers.filter((peer) => wholeNamespace(peer) === undefined), joined];
+}
+
+function wholeNamespace({ namespaceSelector, podSelector }: Peer): string | undefined {
+  return podSelector === undefined ? namespaceSelector?.matchLabels?.[NAMESPACE_NAME_LABEL] : undefined;
+}
+
 interface RuleParts { readonly peers: Peer[]; readonly ports: { readonly ports?: Port[] } }
 
 function rulesOf(wishes: readonly Wish[]): RuleParts[] {
-  const peers = [...new Map(wishes.flatMap((wish) => wish.peers).map((peer) => [stableJson(peer), peer])).values()];
+  const peers = joinedNamespaces([...new Map(wishes.flatMap((wish) => wish.peers).map((peer) => [stableJson(peer), peer])).values()]);
   const numbers = new Map(wishes.flatMap(({ port }) => (port === undefined ? [] : [[`${port.protocol}/${port.port}`, port] as const])));
   const isAnyPort = wishes.some(({ port }) => port === undefined) || numbers.size > MOST_PORTS;
   const ports = [...numbers.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1)).map(({ protocol, port }): Port => ({ protocol, port }));

@@ -27,8 +27,15 @@ export interface Wish {
 
 const EVERY_POD: LabelSelector = {};
 
-/** `wide`: flows of applications by namespace, not by pod. `undefined` where that side is no pod. */
-export function wishFor(need: Need, direction: Direction, wide: boolean): Wish | undefined {
+/**
+ * How flows of applications are put together: each by itself; all to one target, from whole namespaces; or besides, all
+ * inside of a namespace.
+ */
+export const WIDTHS = ['pair', 'target', 'namespace'] as const;
+export type Width = (typeof WIDTHS)[number];
+
+/** `undefined` where that side is no pod. */
+export function wishFor(need: Need, direction: Direction, width: Width): Wish | undefined {
   const [own, other] = direction === 'Egress' ? [need.from, need.to] : [need.to, need.from];
   if (own.kind !== 'pods') return undefined;
   const base = { direction, namespace: own.namespace, need };
@@ -36,9 +43,9 @@ export function wishFor(need: Need, direction: Direction, wide: boolean): Wish |
   const shared = SHARED[need.kind][direction]?.(need);
   if (shared !== undefined) {
     const isSource = direction === 'Egress' && need.kind !== 'DNS' && need.kind !== 'API server';
-    return { ...base, group: `${shared} ${direction}`, name: shared, podSelector: isSource ? podSelectorOf(own) : EVERY_POD, peers: sharedPeers(widthOf(need, direction), other, isSource), port };
+    return { ...base, group: `${shared} ${direction}`, name: shared, podSelector: isSource ? podSelectorOf(own) : EVERY_POD, peers: sharedPeers(need, direction, isSource), port };
   }
-  if (wide && need.kind === 'service') return wideWish(base, other, port);
+  if (width !== 'pair' && need.kind === 'service') return wideWish(base, width, port);
   const name = need.kind === 'outside' ? `allow-outside-to-${shortName(own)}` : `allow-${shortName(own)}-${direction === 'Egress' ? 'to' : 'from'}-${shortName(other)}`;
   return { ...base, group: `${name} ${direction} ${own.name} ${other.name}`, name, podSelector: podSelectorOf(own), peers: peersOf(other), port };
 }
@@ -57,22 +64,21 @@ const SHARED: Readonly<Record<NeedKind, Partial<Record<Direction, (need: Need) =
   service: {},
 };
 
-type Width = 'every namespace' | 'these pods';
-/** Whoever asks for DNS: every pod does. */
-const widthOf = ({ kind }: Need, direction: Direction): Width => (kind === 'DNS' && direction === 'Ingress' ? 'every namespace' : 'these pods');
-
-/** Of a source that reaches many namespaces, those as a whole. */
-function sharedPeers(width: Width, other: Party, isSource: boolean): readonly Peer[] {
-  if (width === 'every namespace') return [{ namespaceSelector: {} }];
+/** Of a source that reaches many namespaces, those as a whole; whoever asks for DNS: every pod does. */
+function sharedPeers(need: Need, direction: Direction, isSource: boolean): readonly Peer[] {
+  const other = direction === 'Egress' ? need.to : need.from;
+  if (need.kind === 'DNS' && direction === 'Ingress') return [{ namespaceSelector: {} }];
   return isSource && other.kind === 'pods' ? [namespacePeer(other.namespace)] : peersOf(other);
 }
 
-function wideWish(base: Pick<Wish, 'direction' | 'namespace' | 'need'>, other: Party, port: Wish['port']): Wish {
-  const { direction, namespace } = base;
-  if (other.kind !== 'pods') return { ...base, group: `${other.name} ${direction}`, name: `allow-to-${shortName(other)}`, podSelector: EVERY_POD, peers: peersOf(other), port };
-  if (other.namespace === namespace) return { ...base, group: `same namespace ${direction}`, name: 'allow-same-namespace', podSelector: EVERY_POD, peers: [{ podSelector: {} }], port: undefined };
-  const name = direction === 'Egress' ? `allow-to-${other.namespace}` : `allow-from-${other.namespace}`;
-  return { ...base, group: `${name} ${direction}`, name, podSelector: EVERY_POD, peers: [namespacePeer(other.namespace)], port };
+function wideWish(base: Pick<Wish, 'direction' | 'namespace' | 'need'>, width: Width, port: Wish['port']): Wish {
+  const { direction, need: { from, to } } = base;
+  const isInside = from.kind === 'pods' && to.kind === 'pods' && from.namespace === to.namespace;
+  if (width === 'namespace' && isInside) return { ...base, group: `same namespace ${direction}`, name: 'allow-same-namespace', podSelector: EVERY_POD, peers: [{ podSelector: {} }], port: undefined };
+  const target = { ...base, group: `${direction} ${to.name}`, port };
+  if (direction === 'Egress') return { ...target, name: `allow-to-${shortName(to)}`, podSelector: EVERY_POD, peers: peersOf(to) };
+  const source = from.kind === 'pods' ? [namespacePeer(from.namespace)] : peersOf(from);
+  return { ...target, name: `allow-clients-of-${shortName(to)}`, podSelector: to.kind === 'pods' ? podSelectorOf(to) : EVERY_POD, peers: source };
 }
 
 /** What the platform's own are known by: their namespace. */

@@ -27,14 +27,14 @@ export function previewText(preview: Preview, snapshot: Snapshot, style: TableSt
   const all = style.wide === true;
   const heading = headLines(preview, snapshot).map((line) => `${safe(line)}\n`).join('');
   const parts = sectionsOf(preview, all).map(({ title, tone, columns, rows, more }) => `${title === '' ? '' : `${toned(safe(title), tone, style.color)}\n`}${renderTable(columns, rows, style)}${moreText(more)}`);
-  const suggestions = suggestionText(preview);
+  const suggestions = suggestionText(preview, all);
   const shown = suggestions === '' ? [] : [`${toned(suggestionTitle(preview), 'bold', style.color)}\n${suggestions}`];
   return [heading, ...parts, ...shown, `${summaryLines(preview, snapshot).map((line) => safe(line)).join('\n')}\n`].join('\n');
 }
 
 export function previewMarkdown(preview: Preview, snapshot: Snapshot): string {
   const parts = sectionsOf(preview, false).map(({ title, columns, rows, more }) => `${title === '' ? '' : `### ${escapeMarkdown(title)}\n\n`}${renderMarkdownTable(columns, rows)}${more === 0 ? '' : `\n${escapeMarkdown(moreText(more).trim())}\n`}`);
-  const suggestions = suggestionText(preview);
+  const suggestions = suggestionText(preview, true);
   return [
     '## Preview of a baseline\n', `${[...headLines(preview, snapshot), ...summaryLines(preview, snapshot)].map(escapeMarkdown).join('\n\n')}\n`,
     ...parts, ...(suggestions === '' ? [] : [`### ${escapeMarkdown(suggestionTitle(preview))}\n\n\`\`\`yaml\n${suggestions}\`\`\`\n`]),
@@ -125,8 +125,13 @@ function suggestionTitle({ suggestions, baselines }: Preview): string {
   return `Policies that keep it, for spec.policies${baselines.length > 1 ? ` of ${suggestions.baseline}` : ''} (--suggest FILE writes them into the baseline)`;
 }
 
-function suggestionText({ suggestions: { policies } }: Preview): string {
-  return policies.length === 0 ? '' : toYaml({ policies });
+/** Lines of YAML that a table may end with. */
+const MOST_LINES = 200;
+
+function suggestionText({ suggestions: { policies } }: Preview, all: boolean): string {
+  const text = policies.length === 0 ? '' : toYaml({ policies });
+  const lines = text.split('\n').length;
+  return all || lines <= MOST_LINES ? text : `${policies.map(({ name }) => `- ${name}\n`).join('')}… ${lines} lines; -o wide shows them\n`;
 }
 
 export function summaryLines(preview: Preview, { unread }: Snapshot): string[] {
@@ -135,7 +140,7 @@ export function summaryLines(preview: Preview, { unread }: Snapshot): string[] {
   const known = `${counted(needs, 'need')} found: ${cut} would be cut, ${alreadyBlocked} denied today already, ${unknown} not known; of ${unresolved} more an end was not found.`;
   const { withoutRoom } = preview.suggestions;
   return [
-    policies, known,
+    policies, known, ...(cut === 0 ? [] : [CODE_WORDS.established]),
     ...(withoutRoom === 0 ? [] : [`For ${counted(withoutRoom, 'need')} there is no room in one baseline (32 policies): write policies for these into their namespaces.`]),
     ...unread.map(({ kind, why }) => `Not read: ${kind}. ${why} Needs that it tells are missing here.`),
   ];

@@ -14,7 +14,7 @@ import { kept } from './kept.ts';
 import { sorted } from './order.ts';
 
 export interface ListingParts {
-  readonly client: Pick<KubeClient, 'listPage'>;
+  readonly client: Pick<KubeClient, 'listPage' | 'serves'>;
   readonly signal: AbortSignal;
   /** Told after each page: the kind, and how many of it there are so far. */
   readonly onPage: (kind: KindName, count: number) => void;
@@ -58,10 +58,22 @@ async function listKind(name: KindName, parts: ListingParts): Promise<readonly S
       if (isKubeError(error, 'NotFound') && name !== 'Namespace') continue; // every API server has namespaces
       const why = whyUnread(kind, error);
       if (why === undefined) throw error;
+      if (isKubeError(error, 'Forbidden') && !await mayBeServed(kind, version, parts)) continue;
       return { kind: name, why };
     }
   }
   return [];
+}
+
+/** Who may not list a kind gets 403 for one that does not exist as well. Where discovery says nothing, it may exist. */
+async function mayBeServed(kind: KnownKind, version: string, { client, signal }: ListingParts): Promise<boolean> {
+  if (kind.group === '') return true;
+  try {
+    return await client.serves(resourceOf(kind, version), signal);
+  } catch (error) {
+    if (isKubeError(error, 'Aborted')) throw error;
+    return true;
+  }
 }
 
 /** From the beginning again where the API server was busy, or has forgotten the state of the first page. */

@@ -4,7 +4,7 @@
  * Promises: `yes`, `no`, `on` and `off` are booleans and merge keys count, as in YAML 1.1; aliases are bounded; nothing is
  * thrown, problems are values. Slow: about a second for a megabyte, so whoever has much to read brings JSON.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type ParseOptions, type DocumentOptions, type SchemaOptions } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type DocumentOptions, type ParseOptions, type Scalar, type SchemaOptions, type YAMLMap } from 'yaml';
 
 export interface YamlProblem {
   readonly message: string;
@@ -19,10 +19,10 @@ export type FieldPath = readonly (string | number)[];
 const BOOLEANS = [[true, /^(?:[Yy]|[Yy]es|YES|[Oo]n|ON)$/], [false, /^(?:[Nn]|[Nn]o|NO|[Oo]ff|OFF)$/]] as const;
 
 const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
-  prettyErrors: false, logLevel: 'error', merge: true,
+  prettyErrors: false, logLevel: 'error', merge: true, uniqueKeys: false, // checked below: there in quadratic time
   customTags: (tags) => [...BOOLEANS.map(([value, test]) => ({ tag: 'tag:yaml.org,2002:bool', default: true, test, resolve: () => value })), ...tags],
 };
-const MAX_ALIASES = 100;
+const MAX_ALIASES = 1000;
 
 /** One document. */
 export function parseYaml(text: string): ParsedYaml {
@@ -30,16 +30,44 @@ export function parseYaml(text: string): ParsedYaml {
   try {
     const document = parseDocument(text, { ...OPTIONS, lineCounter: lines });
     const [error] = document.errors;
-    if (error === undefined) return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
-    const { line, col } = lines.linePos(error.pos[0]);
-    return { problem: { message: error.message, line, column: col } };
+    const problem = error === undefined ? repeatedKey(document.contents) : { message: reasonOf(error), at: error.pos[0] };
+    if (problem === undefined) return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
+    const { line, col } = lines.linePos(problem.at);
+    return { problem: { message: problem.message, line, column: col } };
   } catch (error) {
     return { problem: { message: reasonOf(error) } };
   }
 }
 
+/** One of them: of two values of a field, nobody knows which is meant. */
+function repeatedKey(top: Node | null): { readonly message: string; readonly at: number } | undefined {
+  const waiting: (Node | null | undefined)[] = [top];
+  for (let node = waiting.pop(); waiting.length > 0 || node !== undefined; node = waiting.pop()) {
+    if (isSeq<Node>(node)) for (const item of node.items) waiting.push(item);
+    if (!isMap<Node, Node | null>(node)) continue;
+    const again = pairAgain(node);
+    if (again !== undefined) return { message: `the field ${JSON.stringify(again.value)} is there twice`, at: again.range?.[0] ?? 0 };
+    for (const { value } of node.items) waiting.push(value);
+  }
+  return undefined;
+}
+
+function pairAgain({ items }: YAMLMap<Node, Node | null>): Scalar | undefined {
+  const seen = new Set<string>();
+  for (const { key } of items) {
+    if (!isScalar(key) || key.source === MERGE) continue;
+    if (seen.has(String(key.value))) return key;
+    seen.add(String(key.value));
+  }
+  return undefined;
+}
+const MERGE = '<<';
+
+/** The package turns it into an error of its own where it can. */
+const STACK = /^Maximum call stack size exceeded/;
+
 function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'it is nested too deeply';
+  if (error instanceof Error && STACK.test(error.message)) return 'it is nested too deeply';
   if (error instanceof ReferenceError && error.message.startsWith('Excessive alias')) return `its aliases stand for more than ${MAX_ALIASES} times what they name`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -24,7 +24,7 @@ export const OTHER_KINDS: readonly OptionalKind<OtherKindName, OtherPolicyRecord
 function optional(kind: OtherKindName, policyOf: (object: WirePolicy) => OtherPolicyRecord['policy']): OptionalKind<OtherKindName, OtherPolicyRecord> {
   const { namespaced } = KINDS[kind];
   return {
-    kind, namespaced, resource: resourceOf(KINDS[kind]),
+    kind, namespaced, resource: { ...resourceOf(KINDS[kind]), optional: true },
     parse: (object) => ({ ...identity(object.metadata), kind, namespace: namespaced ? object.metadata.namespace : undefined, policy: policyOf(object) }),
   };
 }

@@ -25,6 +25,9 @@ export interface RollUps {
   readonly size: number;
 }
 
+/** Policies that are not evaluated, in a text. */
+const NAMED = 3;
+
 type Counts = Record<Direction, Map<PodClassName, number>>;
 
 export function createRollUps(classifier: Pick<Classifier, 'classOf' | 'classOfPlain' | 'defeating' | 'podsIn'>, isGenerated: (ref: PolicyRef) => boolean): RollUps {
@@ -64,7 +67,14 @@ export function createRollUps(classifier: Pick<Classifier, 'classOf' | 'classOfP
   }
 
   function effectIn(namespace: string, direction: Direction, name: NamespaceClassName): DirectionEffect {
-    return { isolated: isIsolated(name), defeat: isWeak(name) ? defeatIn(namespace, direction) : undefined };
+    return { isolated: isIsolated(name), defeat: isWeak(name) ? defeatIn(namespace, direction) : undefined, unknownBy: name === 'unknown' ? opaqueIn(namespace, direction) : undefined };
+  }
+
+  function opaqueIn(namespace: string, direction: Direction): string {
+    const classes = [classifier.classOfPlain(namespace, direction), ...classifier.podsIn(namespace).map(({ name }) => classifier.classOf(namespace, name, direction))];
+    const refs = new Set(classes.flatMap((found) => found?.opaque ?? []).map(({ kind, name }) => `${kind} ${name}`));
+    const [few, more] = [[...refs].sort().slice(0, NAMED), refs.size - NAMED];
+    return `${few.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
 
   return {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient, WatchSink } from '../../../src/kube/client.ts';
 import { isKubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
 import type { Frame } from '../../../src/kube/frames.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../../src/kube/resources.ts';
+import { CRDS, NAMESPACES, NETWORK_POLICIES } from '../../../src/kube/resources.ts';
 import type { RequestRecord } from '../../../src/kube/requests.ts';
 import { systemClock } from '../../../src/control/clock.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
@@ -226,6 +226,33 @@ describe('client', function () {
     assert.ok(waiting);
     await others;
     assert.ok(performance.now() - startedMs > 900);
+  });
+
+  it('429 about a kind that may not be there holds up nobody else', async () => {
+    const server = await aServer((_asked, reply) => { reply.json(429, status(429, 'TooManyRequests'), { 'retry-after': '1' }); });
+    const client = await aClient(server);
+    const optional = { group: 'a.example', version: 'v1', plural: 'things', optional: true } as const;
+    await assert.rejects(client.watch(optional, query, sink(), never), of('Throttled'));
+    await assert.rejects(client.listPage(optional, { limit: 1 }, never), of('Throttled'));
+    server.handle = (_asked, reply) => { reply.json(200, policy); };
+    const startedMs = performance.now();
+    await client.getPolicy('a', 'p', never);
+    assert.ok(performance.now() - startedMs < 500);
+  });
+
+  it('asks for metadata alone where that is all that is wanted, in lists and watches', async () => {
+    const server = await aServer((asked, reply) => {
+      if (asked.query.get('watch') === null) return reply.json(200, { metadata: { resourceVersion: '1' }, items: [] });
+      reply.begin();
+      reply.end(frame('ADDED', 'a'));
+    });
+    const client = await aClient(server);
+    await client.listPage(CRDS, { limit: 1 }, never);
+    await client.watch(CRDS, query, sink(), never);
+    await client.watch(NAMESPACES, query, sink(), never);
+    assert.deepEqual(server.asked.map(({ headers }) => headers['accept']), [
+      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', 'application/json',
+    ]);
   });
 
   describe('watches', () => {

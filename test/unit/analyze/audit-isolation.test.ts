@@ -189,7 +189,12 @@ describe('audit: namespaces', () => {
       const { summary } = auditObjects([...CLUSTER, aNamespace('old'), exempting(undefined)]);
       assert.deepEqual([summary.score, summary.directions.Ingress.exempt, summary.directions.Ingress.notIsolated], [100, 1, 0]);
     });
-    it('are silent about mistakes', () => assert.equal(found(exempting(undefined), aPolicy('old/p', { podSelector: {}, policyTypes: ['Ingress'], egress: [{}] })).level, 'WARN'));
+    it('have mistakes that would fail warn', () => {
+      const empty = aPolicy('old/p', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: null }] });
+      assert.deepEqual(found(exempting(undefined), empty).findings.map((each) => `${each.level} ${each.id}`), ['WARN empty-from', 'INFO no-default-deny', 'INFO defeated']);
+      assert.equal(found(exempting(['Egress']), empty).level, 'FAIL');
+    });
+    it('do not excuse mistakes', () => assert.equal(found(exempting(undefined), aPolicy('old/p', { podSelector: {}, policyTypes: ['Ingress'], egress: [{}] })).level, 'WARN'));
   });
 
   it('sorts the worst first, by level, then by class, then by name', () => {

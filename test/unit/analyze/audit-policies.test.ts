@@ -42,6 +42,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ['namespaces beside pods that are not here', { spec: peers(inNamespace('kube-system'), { podSelector: labelled('k8s-app', 'metrics-server') }) }, ['WARN or-for-and spec.ingress.0.from.0']],
     ['in the other order', { spec: peers({ podSelector: labelled('k8s-app', 'metrics-server') }, inNamespace('kube-system')) }, ['WARN or-for-and spec.ingress.0.from.0']],
     ['further back in the list', { spec: peers(fromApi.from[0], inNamespace('kube-system', {}), inNamespace('kube-system'), { podSelector: labelled('k8s-app', 'metrics-server') }) }, ['WARN or-for-and spec.ingress.0.from.2']],
+    ['and not the pods that are missing here as well', { spec: { ...peers(inNamespace('nowhere'), { podSelector: labelled('k8s-app', 'metrics-server') }), podSelector: {} } }, ['WARN or-for-and spec.ingress.0.from.0', 'WARN unknown-label spec.ingress.0.from.0.namespaceSelector']],
     ['not one combined peer', { spec: peers(inNamespace('kube-system', labelled('k8s-app', 'metrics-server'))) }, []],
     ['not pods that are here', { spec: peers(inNamespace('kube-system'), { podSelector: labelled('app', 'api') }) }, []],
     ['not all own pods', { spec: peers(inNamespace('kube-system'), { podSelector: {} }) }, []],

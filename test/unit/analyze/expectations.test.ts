@@ -101,7 +101,7 @@ describe('an expectation', () => {
     ['* except orders/api -> db/postgres:5432 denied', 'passed', '3 pairs denied'],
     ['shop/* -> metadata denied', 'passed', '2 pairs denied'],
     ['open/* -> metadata denied', 'failed', '1 of 1 pair allowed'],
-    ['shop/web -> internet denied', 'passed', '8 pairs denied'],
+    ['shop/web -> internet denied', 'passed', '2 pairs denied'],
     ['open/tool -> internet:443 allowed', 'passed', '1 pair allowed'],
     ['internet -> orders/api:8080 denied', 'passed', '1 pair denied'],
     ['shop/web -> 10.0.0.0/8:8080 except 10.0.2.1 allowed', 'failed', '8 of 8 pairs denied'],
@@ -148,8 +148,8 @@ describe('an expectation', () => {
     };
     assert.deepEqual(blame('shop/web -> orders/api denied'), [
       'shop/web-1 (Deployment web) -> orders/api-1 (Deployment api), port 8080',
-      'Egress of shop/web-1: allowed by NetworkPolicy shop/allow-api (spec.egress[0], to[0], ports[0])',
-      'Ingress of orders/api-1: allowed by NetworkPolicy orders/allow-shop (spec.ingress[0], from[0], ports[0])',
+      'Egress of shop/web-1: allowed by NetworkPolicy shop/allow-api, spec.egress[0], to[0], ports[0]',
+      'Ingress of orders/api-1: allowed by NetworkPolicy orders/allow-shop, spec.ingress[0], from[0], ports[0]',
     ]);
     assert.deepEqual(blame('open/* -> metadata denied').slice(1), ['Egress of open/tool-1: no policy decides: allowed by default']);
     const [, first, second, third] = blame('orders/api -> db/postgres:5432 allowed');
@@ -169,7 +169,7 @@ describe('an expectation', () => {
       { namespace: 'x', name: `p-${index}`, labels: new Map([['k', String(index)]]), ips: [], ports: [], hostNetwork: false, terminal: false }));
     const policies: WorldInput['policies'] = [{ kind: 'NetworkPolicy', namespace: 'x', name: 'p', spec: { podSelector: { matchLabels: { k: '1' } } } }];
     const input: WorldInput = { namespaces: [{ name: 'x', labels: new Map() }], pods, policies, options: { ipBlockMatchesPods: 'yes' } };
-    assert.deepEqual([check(clusterOfWorld(input), 'x/* -> x/*:80 allowed')].map(({ outcome, message }) => [outcome, message]), [['unanswered', '1210000 pairs of different ends are more than can be looked at: narrow the selectors']]);
+    assert.deepEqual([check(clusterOfWorld(input), 'x/* -> x/*:80 allowed')].map(({ outcome, message }) => [outcome, message]), [['unanswered', 'there are more pairs of different ends than can be looked at: narrow the selectors']]);
     // Without that label in any selector, they are all alike.
     assert.deepEqual(check(clusterOfWorld({ ...input, policies: [] }), 'x/* -> x/*:80 allowed').pairs, 1100 * 1099);
   });
@@ -225,13 +225,14 @@ describe('pods that are alike', () => {
 
 describe('expectations and the evaluator', () => {
   const isLive = ({ hostNetwork, terminal }: Pod): boolean => !hostNetwork && !terminal;
-  const verdictsOf = (cluster: Cluster, sources: readonly Endpoint[], ends: readonly Endpoint[], asked: Pick<Connection, 'port' | 'protocol'>): string[] => sources.flatMap((from) => ends.flatMap((to) => {
+  /** Of each pair, in all its address families. */
+  const verdictsOf = (cluster: Cluster, sources: readonly Endpoint[], ends: readonly Endpoint[], asked: Pick<Connection, 'port' | 'protocol'>): string[][] => sources.flatMap((from) => ends.flatMap((to) => {
     if ('pod' in from && 'pod' in to && from.pod.namespace === to.pod.namespace && from.pod.name === to.pod.name) return [];
     const connection: Connection = { from, to, ...asked };
     const families = byFamily(cluster.world, connection);
     const hasAddresses = [from, to].every((end) => 'ip' in end || end.pod.ips.length > 0);
     if (hasAddresses && families.some(({ family }) => family === undefined)) return []; // none in common
-    return families.map((each) => evaluate(cluster.world, each).verdict);
+    return [families.map((each) => evaluate(cluster.world, each).verdict)];
   }));
 
   it('agree pair by pair: grouping pods that are alike changes no count', () => {
@@ -242,8 +243,9 @@ describe('expectations and the evaluator', () => {
       const verdicts = verdictsOf(cluster, live, live, { port, protocol });
       const found = check(cluster, `* -> *:${port}/${protocol} ${expect}`);
       if (verdicts.length === 0) return assert.notEqual(found.outcome, 'passed');
-      const against = verdicts.filter((verdict) => verdict !== expect && verdict !== 'unknown').length;
-      const unknown = verdicts.filter((verdict) => verdict === 'unknown').length;
+      const isAgainst = (each: readonly string[]): boolean => each.some((verdict) => verdict !== expect && verdict !== 'unknown');
+      const against = verdicts.filter(isAgainst).length;
+      const unknown = verdicts.filter((each) => !isAgainst(each) && each.includes('unknown')).length;
       assert.deepEqual([found.pairs, found.against, found.unknown], [verdicts.length, against, unknown]);
       return assert.equal(found.outcome, against > 0 ? 'failed' : unknown > 0 ? 'unknown' : 'passed');
     }), { numRuns: 200 });
@@ -260,9 +262,9 @@ describe('expectations and the evaluator', () => {
         const inRange = check(cluster, `* -> 129.0.0.0/8:any ${expect}`);
         for (const { port, near, isNear, protocol, last } of picks) {
           const asked = { port: isNear ? near : port, protocol };
-          if (everywhere.outcome === 'passed') assert.ok(verdictsOf(cluster, live, live, asked).every((verdict) => verdict === expect), JSON.stringify(asked));
+          if (everywhere.outcome === 'passed') assert.ok(verdictsOf(cluster, live, live, asked).flat().every((verdict) => verdict === expect), JSON.stringify(asked));
           const ip = `129.${last >> 16}.${(last >> 8) & 255}.${last & 255}`;
-          if (inRange.outcome === 'passed') assert.ok(verdictsOf(cluster, live, [{ ip }], asked).every((verdict) => verdict === expect), `${ip} ${JSON.stringify(asked)}`);
+          if (inRange.outcome === 'passed') assert.ok(verdictsOf(cluster, live, [{ ip }], asked).flat().every((verdict) => verdict === expect), `${ip} ${JSON.stringify(asked)}`);
         }
         assertExample(cluster, everywhere, expect);
       }

@@ -207,6 +207,7 @@ ports: ${ports}
   const services = [
     serviceYaml('orders/none', '{selector: {app: nobody}, ports: [{port: 80}]}'), serviceYaml('orders/away', '{type: ExternalName, externalName: example.com}'),
     serviceYaml('orders/headless', '{clusterIP: None, selector: {app: api}, ports: [{port: 8080}]}'), serviceYaml('orders/bare', '{ports: [{port: 80}]}'),
+    serviceYaml('orders/shifted', '{clusterIP: None, selector: {app: api}, ports: [{name: http, port: 80, targetPort: 8080}]}'),
     serviceYaml('orders/written', '{ports: [{name: x, port: 80}]}'), slice('written', '{addresses: [10.0.2.1]}, {addresses: [192.0.2.1]}', '[{name: x, port: 8080}]'),
     serviceYaml('orders/misnamed', '{selector: {app: api}, ports: [{port: 80, targetPort: web}]}'), serviceYaml('orders/several', '{selector: {app: api}, ports: [{name: a, port: 80}, {name: b, port: 81, protocol: UDP}]}'),
   ].join('');
@@ -214,6 +215,8 @@ ports: ${ports}
     ['svc/orders/none', /^Service orders\/none has no endpoints: its selector matches no pod, so that nobody answers$/],
     ['svc/orders/away:80', /^Service orders\/away is another name for "example\.com" \(ExternalName\): ask for its addresses$/],
     ['svc/orders/headless', /Service orders\/headless is headless: clients connect to its pods directly\./],
+    ['svc/orders/shifted:80', /Service orders\/shifted: port 80 \(http\) is port 80 of/],
+    ['svc/orders/shifted:http', /Service orders\/shifted: port 80 \(http\) is port 8080 of/],
     ['svc/orders/bare', /^Service orders\/bare has no selector and no endpoints, so that nobody answers$/],
     ['svc/orders/written', /Service orders\/written has no selector; its EndpointSlices lead to 10\.0\.2\.1 and 192\.0\.2\.1\./],
     ['svc/orders/misnamed', /^Service orders\/misnamed has no endpoints: no pod behind it has a port named "web"$/],

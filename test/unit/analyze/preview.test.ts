@@ -105,6 +105,7 @@ const ORDERS = [pod('shop/orders', { labels: { app: 'orders', 'pod-template-hash
 const WEB = pod('shop/web', { labels: { app: 'web', 'pod-template-hash': 'y' }, ip: '10.1.1.3', container: { env: [{ name: 'ORDERS', value: 'http://orders' }] } });
 const WEBHOOK = object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'guard', { webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'guard', name: 'hook' } } }] });
 const HOOK = [namespace('guard'), pod('guard/hook', { labels: { app: 'hook' }, ip: '10.1.2.2' }), service('guard/hook', { app: 'hook' }, { https: [443, 9443] })];
+const SHOP = { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } };
 const BASE = [namespace('kube-system'), namespace('default'), namespace('shop'), COREDNS, API_SERVER];
 
 describe('preview: what would be cut', () => {
@@ -207,16 +208,46 @@ describe('preview: policies that keep what would be cut', () => {
     holds(found);
   });
 
-  it('one for all where there would be more than a baseline takes', () => {
+  it('one for all of a target where there would be more than a baseline takes', () => {
     const many = Array.from({ length: 20 }, (_, index) => [
       pod(`shop/web${index}`, { labels: { app: `web${index}` }, ip: `10.2.0.${index + 1}`, container: { env: [{ name: 'ORDERS', value: 'http://orders' }] } }),
     ]).flat();
     const found = preview(cluster(...BASE, ...ORDERS, ...many), aBaselineObject());
     assert.equal(found.cuts.length, 20);
     assert.deepEqual(found.suggestions.policies.map(({ name, networkPolicy }) => ({ name, networkPolicy })), [
-      { name: 'allow-same-namespace', networkPolicy: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [{ podSelector: {} }] }], egress: [{ to: [{ podSelector: {} }] }] } },
+      {
+        name: 'allow-to-orders',
+        networkPolicy: { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: SHOP, podSelector: { matchLabels: { app: 'orders' } } }], ports: [{ protocol: 'TCP', port: 8080 }] }] },
+      },
+      {
+        name: 'allow-clients-of-orders',
+        networkPolicy: { podSelector: { matchLabels: { app: 'orders' } }, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: SHOP }], ports: [{ protocol: 'TCP', port: 8080 }] }] },
+      },
     ]);
     assert.equal(found.suggestions.withoutRoom, 0);
+    holds(found);
+  });
+
+  it('one for all inside of namespaces where that is still too many', () => {
+    const many = Array.from({ length: 40 }, (_, index) => [
+      pod(`n${index}/web`, { labels: { app: 'web' }, ip: `10.2.0.${index + 1}`, container: { env: [{ name: 'ORDERS', value: 'http://orders' }] } }),
+      pod(`n${index}/orders`, { labels: { app: 'orders' }, ip: `10.3.0.${index + 1}` }), service(`n${index}/orders`, { app: 'orders' }, { http: [80, 8080] }),
+    ]).flat();
+    const found = preview(cluster(...BASE, ...many), aBaselineObject());
+    assert.equal(found.cuts.length, 40);
+    assert.deepEqual(found.suggestions.policies.map(({ name, namespaceSelector, networkPolicy }) => ({ name, namespaceSelector, networkPolicy })), [{
+      name: 'allow-same-namespace', namespaceSelector: undefined,
+      networkPolicy: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [{ podSelector: {} }] }], egress: [{ to: [{ podSelector: {} }] }] },
+    }]);
+    holds(found);
+  });
+
+  it('for clients in more namespaces than a selector takes, every namespace', () => {
+    const many = Array.from({ length: 40 }, (_, index) => pod(`n${index}/web`, { labels: { app: 'web' }, ip: `10.2.0.${index + 1}`, container: { env: [{ name: 'ORDERS', value: 'http://orders.shop' }] } }));
+    const found = preview(cluster(...BASE, ...ORDERS, ...many), aBaselineObject());
+    assert.deepEqual(found.suggestions.policies.map(({ name, networkPolicy: { ingress, egress } }) => [name, ingress?.[0]?.from ?? egress?.[0]?.to]), [
+      ['allow-to-orders', [{ namespaceSelector: SHOP, podSelector: { matchLabels: { app: 'orders' } } }]], ['allow-clients-of-orders', [{ namespaceSelector: {} }]],
+    ]);
     holds(found);
   });
 

@@ -1,5 +1,6 @@
 /** `npb audit` as people and programs call it: formats, exit codes, options, and input that means harm. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { CATALOG } from '../../../src/analyze/audit/catalog.ts';
@@ -247,6 +248,38 @@ describe('npb audit: help', () => {
     for (const line of host.out().split('\n')) assert.ok(line.length <= 120, line);
   });
 });
+
+describe('npb audit: documentation', () => {
+  before(function () {
+    if (process.cwd() !== ROOT) this.skip();
+  });
+
+  for (const page of ['docs/cli.md', 'README.md']) {
+    it(`${page} shows what the command really says`, async () => {
+      const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```console\n\$ npb audit (.*)\n([\s\S]*?)^```$/gm)];
+      assert.equal(blocks.length, 1);
+      for (const [, typed = '', shown] of blocks) {
+        const { host } = await audit(typed.split(' '), { terminal: 100, env: { NO_COLOR: '1' } });
+        if (process.env['NPB_UPDATE_GOLDENS'] === '1') writeFileSync(join(ROOT, page), readFileSync(join(ROOT, page), 'utf8').replace(`$ npb audit ${typed}\n${shown}`, () => `$ npb audit ${typed}\n${host.out()}`));
+        else assert.equal(shown, host.out());
+      }
+    });
+  }
+
+  it('docs/cli.md names every field of the data and every option', () => {
+    const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+    const section = page.slice(page.indexOf('## npb audit')).split(/^## (?!npb audit)/m)[0] ?? '';
+    for (const field of fieldsOf(JSON.parse(readFileSync(golden('audit.json'), 'utf8')))) assert.ok(section.includes(field), field);
+    for (const { flag, short } of auditCommand.options) if (flag !== 'all-namespaces') assert.ok(section.includes(`--${flag}`) || section.includes(`\`-${short}\``), flag);
+  });
+});
+
+/** Names of fields at any depth, but for classes, which are values. */
+function fieldsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(fieldsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [...(podClass.safeParse(key).success ? [] : [key]), ...fieldsOf(inner)]);
+}
 
 describe('npb audit: lines on a terminal', () => {
   it('break at blanks, with the lines indented', () => assert.equal(wrapped('one two three four five six seven eight nine', 40, '  '), '  one two three four five six seven\n  eight nine'));

@@ -90,10 +90,10 @@ describe('status of a baseline', () => {
   });
 
   it('tells within half a second that another namespace is overridden, but not of pods', async () => {
-    const rows = [{ ...row('protected'), isolation: { isolated: true, overridden: undefined as string | undefined } }];
+    const rows = [{ ...row('protected'), isolation: { isolated: true, overridden: undefined as string | undefined, unknown: undefined } }];
     const { state, run } = world({}, { rows: () => rows });
     await run();
-    rows[0] = { ...row('protected'), isolation: { isolated: false, overridden: 'egress is open' } };
+    rows[0] = { ...row('protected'), isolation: { isolated: false, overridden: 'egress is open', unknown: undefined } };
     state.clock += 100;
     assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
     state.clock += 400;

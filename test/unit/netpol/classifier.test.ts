@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createClassifier, type ClassChange, type Classifier } from '../../../src/netpol/classifier.ts';
 import type { Policy } from '../../../src/netpol/model.ts';
+import type { StoredPeer } from '../../../src/netpol/stored.ts';
 import { aClusterPolicy, aNamespaceOf, aNetworkPolicy, aPodOf } from '../../support/netpol.ts';
 
 const text = ({ pod, direction, before, after }: ClassChange): string => `${pod.namespace}/${pod.name} ${direction} ${before?.class ?? '-'} -> ${after?.class ?? '-'}`;
@@ -92,6 +93,45 @@ describe('classifier: a change touches what it concerns', () => {
     assert.deepEqual(flushed(classifier), ['x/a Egress open -> unknown', 'x/a Ingress open -> unknown']);
     classifier.removePolicy(opaque);
     assert.deepEqual(flushed(classifier), ['x/a Egress unknown -> open', 'x/a Ingress unknown -> open']);
+  });
+});
+
+describe('classifier: a class for which all that could exist are too many', () => {
+  const KEYS = Array.from({ length: 40 }, (_, index) => `k${index}`);
+  let seed = 7;
+  const next = (below: number): number => { seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31; return Math.floor((seed / 2 ** 31) * below); };
+  /** Only a pod with exactly these labels, of the keys above, is let through by no peer. */
+  const needle = new Map(KEYS.filter(() => next(2) === 0).map((key) => [key, 'v']));
+  const matches = (key: string, operator: string): boolean => needle.has(key) === (operator === 'In');
+  const peers: StoredPeer[] = [];
+  while (peers.length < 260) {
+    const literals = [0, 1, 2].map(() => ({ key: KEYS[next(KEYS.length)]!, operator: next(2) === 0 ? 'In' : 'NotIn', values: ['v'] }));
+    if (!literals.every(({ key, operator }) => matches(key, operator))) peers.push({ namespaceSelector: {}, podSelector: { matchExpressions: literals } });
+  }
+  const hard = aNetworkPolicy('x/hard', { podSelector: { matchLabels: { pod: 'a' } }, ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }, ...peers] }] });
+  const classOf = (classifier: Classifier): unknown[] => { const found = classifier.classOf('x', 'a', 'Ingress'); return [found?.class, found?.effective?.exact]; };
+
+  it('looks at the pods that exist, and again when one comes, changes or goes', () => {
+    const classifier = aClassifier(hard);
+    assert.deepEqual(classOf(classifier), ['allow-all', false]);
+    const other = aPodOf('y/needle', { labels: Object.fromEntries(needle) });
+    classifier.upsertPod(other);
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-all -> allow-any-external', 'y/needle Egress - -> open', 'y/needle Ingress - -> open']);
+    classifier.upsertPod({ ...other, labels: new Map() });
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-any-external -> allow-all']);
+    classifier.upsertPod(other);
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-all -> allow-any-external']);
+    classifier.removePod('y', 'needle');
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-any-external -> allow-all', 'y/needle Egress open -> -', 'y/needle Ingress open -> -']);
+  });
+  it('and again when a namespace is relabelled', () => {
+    const inSome = aNetworkPolicy('x/hard', { podSelector: { matchLabels: { pod: 'a' } }, ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }, { namespaceSelector: { matchLabels: { ns: 'y' } } }, ...peers] }] });
+    const classifier = aClassifier(inSome);
+    classifier.upsertPod(aPodOf('y/needle', { labels: Object.fromEntries(needle) }));
+    classifier.flush();
+    assert.deepEqual(classOf(classifier), ['allow-all', false]);
+    classifier.upsertNamespace(aNamespaceOf('y', { ns: 'z' }));
+    assert.deepEqual(flushed(classifier), ['x/a Ingress allow-all -> allow-any-external']);
   });
 });
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { defeatText, isSameEffect, overriddenIn, rowIsolation, type DirectionEffect, type NamespaceEffect } from '../../../src/plan/effect.ts';
 
-const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined };
-const OPEN: DirectionEffect = { isolated: false, defeat: undefined };
-const DEFEATED: DirectionEffect = { isolated: false, defeat: 'open to everybody (allow-all) through NetworkPolicy mine (rule 0)' };
+const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined, unknownBy: undefined };
+const OPEN: DirectionEffect = { isolated: false, defeat: undefined, unknownBy: undefined };
+const DEFEATED: DirectionEffect = { isolated: false, defeat: 'open to everybody (allow-all) through NetworkPolicy mine (rule 0)', unknownBy: undefined };
 const of = (Ingress: DirectionEffect, Egress: DirectionEffect): NamespaceEffect => ({ Ingress, Egress });
 const PROTECTED = { Ingress: 'protected', Egress: 'protected' } as const;
 
@@ -18,10 +18,10 @@ describe('effect', () => {
   });
 
   it('is isolated for a baseline in the directions that it enforces, and in no other', () => {
-    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: true, overridden: undefined });
-    assert.deepEqual(rowIsolation(['Ingress', 'Egress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: false, overridden: undefined });
-    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, DEFEATED)), { isolated: true, overridden: undefined });
-    assert.deepEqual(rowIsolation([], PROTECTED, of(ISOLATED, ISOLATED)), { isolated: false, overridden: undefined }, 'it enforces nothing there');
+    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: true, overridden: undefined, unknown: undefined });
+    assert.deepEqual(rowIsolation(['Ingress', 'Egress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: false, overridden: undefined, unknown: undefined });
+    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, DEFEATED)), { isolated: true, overridden: undefined, unknown: undefined });
+    assert.deepEqual(rowIsolation([], PROTECTED, of(ISOLATED, ISOLATED)), { isolated: false, overridden: undefined, unknown: undefined }, 'it enforces nothing there');
     assert.equal(rowIsolation(['Ingress'], PROTECTED, undefined), undefined);
   });
 

@@ -48,8 +48,8 @@ describe('status: counts', () => {
 
 describe('status: isolation', () => {
   const known = { isolation: { kind: 'Known' } } as const;
-  const isolated = { isolated: true, overridden: undefined };
-  const overridden = { isolated: false, overridden: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)' };
+  const isolated = { isolated: true, overridden: undefined, unknown: undefined };
+  const overridden = { isolated: false, overridden: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)', unknown: undefined };
   const some = [row('a', 'protected', { isolation: isolated }), row('b', 'protected', { isolation: overridden }), row('c', 'exempt'), row('d', 'excluded', { isolation: isolated })];
   const counted = ({ isolated: column, namespaces }: BaselineStatus): unknown[] => [column, namespaces?.isolated, namespaces?.overridden];
 
@@ -80,6 +80,12 @@ describe('status: isolation', () => {
     assert.deepEqual([found.isolated, said(found, 'IsolationUnknown')], ['unknown', 'True NotReadable']);
     assert.equal(message(found, 'IsolationUnknown'), 'what is really isolated is not known: pods: list pods: 403 Forbidden');
     assert.equal(said(found, 'Ready'), 'True Succeeded');
+  });
+  it('a policy that is not evaluated is named, after everything else', () => {
+    const blurred = { isolated: false, overridden: undefined, unknown: 'what egress lets through is not known: CiliumNetworkPolicy c is not evaluated' };
+    const found = status({ rows: [row('0', 'protected', { isolation: blurred }), ...some, row('z', 'unselected', { note: { reason: 'Leftover', message: 'm' } })], ...known });
+    assert.deepEqual(found.worst?.map(({ namespace, reason }) => `${namespace} ${reason}`), ['b Overridden', 'z Leftover', '0 NotEvaluated']);
+    assert.deepEqual(counted(found), ['1/4', 1, 1]);
   });
   it('after a start is what it was before, until it is known again', () => {
     const before = status({ rows: some.map((each) => ({ ...each, owner: 'team-x' })), ...known });

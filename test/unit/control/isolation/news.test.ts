@@ -12,8 +12,8 @@ import { aBaseline, aGenerated, aNamespace, aView } from '../../../support/build
 import { memoryLogger } from '../../../support/log.ts';
 import { defaultDeny } from '../../../../src/plan/templates/default-deny.ts';
 
-const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined };
-const OPEN: DirectionEffect = { isolated: false, defeat: 'open to everybody (allow-all) through NetworkPolicy mine (rule 0)' };
+const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined, unknownBy: undefined };
+const OPEN: DirectionEffect = { isolated: false, defeat: 'open to everybody (allow-all) through NetworkPolicy mine (rule 0)', unknownBy: undefined };
 
 /** The namespaces are protected by baseline b. */
 function aScene(...namespaces: string[]) {

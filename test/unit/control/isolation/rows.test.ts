@@ -12,8 +12,8 @@ import { defaultDeny } from '../../../../src/plan/templates/default-deny.ts';
 import { NO_FACTS } from '../../../../src/plan/verdict.ts';
 import { aBaseline, aGenerated, aNamespace, aView } from '../../../support/build.ts';
 
-const CLOSED: NamespaceRollUp = { classes: { Ingress: 'closed', Egress: 'restricted' }, effect: { Ingress: { isolated: true, defeat: undefined }, Egress: { isolated: true, defeat: undefined } } };
-const DEFEATED: NamespaceRollUp = { classes: { Ingress: 'closed', Egress: 'allow-all' }, effect: { Ingress: { isolated: true, defeat: undefined }, Egress: { isolated: false, defeat: 'open' } } };
+const CLOSED: NamespaceRollUp = { classes: { Ingress: 'closed', Egress: 'restricted' }, effect: { Ingress: { isolated: true, defeat: undefined, unknownBy: undefined }, Egress: { isolated: true, defeat: undefined, unknownBy: undefined } } };
+const DEFEATED: NamespaceRollUp = { classes: { Ingress: 'closed', Egress: 'allow-all' }, effect: { Ingress: { isolated: true, defeat: undefined, unknownBy: undefined }, Egress: { isolated: false, defeat: 'open', unknownBy: undefined } } };
 
 function rows(found: Readonly<Record<string, NamespaceRollUp>>, knowledge: IsolationKnowledge = { kind: 'Known' }) {
   const isKnown = knowledge.kind === 'Known';
