@@ -177,3 +177,27 @@ describe('npb preview: large clusters and hostile ones', () => {
     }
   });
 });
+
+describe('docs/cli.md: previews, renderings and namespaces', () => {
+  before(function () {
+    if (process.cwd() !== ROOT) this.skip(); // paths in the page are relative to it
+  });
+  const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```console\n\$ npb (preview|render|explain namespace) (.*)\n([\s\S]*?)^```$/gm)].map(([, command = '', args = '', shown = '']) => ({ command, args, shown }));
+
+  it('shows one of each', () => assert.deepEqual(blocks.map(({ command }) => command), ['preview', 'render', 'explain namespace']));
+  for (const { command, args, shown } of blocks) {
+    it(`npb ${command}: what is really printed`, async () => {
+      const host = memoryHost();
+      await runProgram([...command.split(' '), ...args.split(' ')], host);
+      const out = host.out();
+      let from = 0;
+      for (const part of shown.split(/^\[…\]\n/m)) {
+        const at = out.indexOf(part, from);
+        assert.notEqual(at, -1, `not printed:\n${part}\nbut:\n${out.slice(from)}`);
+        from = at + part.length;
+      }
+      assert.equal(out.slice(from), '');
+    });
+  }
+});
