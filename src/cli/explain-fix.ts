@@ -3,7 +3,7 @@ import { changeText, widerText } from '../analyze/explain/change-words.ts';
 import { manifestOf } from '../analyze/explain/document.ts';
 import type { Case, Explanation } from '../analyze/explain/explanation.ts';
 import { partyText } from '../analyze/explain/lines.ts';
-import { listed, pathText, refText, rulePath, VERDICT_WORDS } from '../analyze/explain/words.ts';
+import { pathText, refText, rulePath, VERDICT_WORDS } from '../analyze/explain/words.ts';
 import type { Change } from '../netpol/smallest-change.ts';
 import { safe } from './output/cell.ts';
 import { toYaml } from './output/yaml.ts';
@@ -32,10 +32,7 @@ function joined(blocks: readonly string[]): string[] {
 
 function blockOf(change: Change): string {
   switch (change.kind) {
-    case 'policy': {
-      const alternative = change.or.length === 0 ? '' : comment(`Instead, its rule can be added to ${change.or.length > 1 ? 'one of ' : ''}${listed(change.or.map(refText))}, for all pods that it selects.`);
-      return `${alternative}${toYaml(manifestOf(change.policy))}`;
-    }
+    case 'policy': return toYaml(manifestOf(change.policy));
     case 'exception': {
       const { decider, direction, rule, wider } = change;
       return `${comment(`To be put before ${pathText(rulePath(decider, direction))} of ${refText(decider)}${widerText(wider)}:`)}${commented(toYaml([rule]))}`;

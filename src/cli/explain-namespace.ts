@@ -30,7 +30,7 @@ export async function explainNamespace(host: Host, flags: Flags, names: readonly
   const explanation = explanationOf({ snapshot, namespace: name, systemNamespaces, nowMs: systemClock.wallMs(), options });
   if (explanation === undefined) throw new SourceError(`${snapshot.from}: there is no namespace ${JSON.stringify(name)}${didYouMean(nearNames(name, namespacesOf(snapshot).map((each) => each.name)))}`);
   switch (output.format) {
-    case 'table': await output.write(linesText(namespaceLines(explanation), output.style.color)); break;
+    case 'table': await output.write(linesText(namespaceLines(explanation), output.style)); break;
     case 'json': await output.write(toJson(documentOf(explanation))); break;
     case 'yaml': await output.write(toYaml(documentOf(explanation))); break;
   }

@@ -72,7 +72,7 @@ async function explain(host: Host, flags: Flags, args: readonly string[]): Promi
   const explanation = explainConnection(cluster, from, to);
   if ('problem' in explanation) throw new UsageError(explanation.problem);
   if (flags['fix'] !== undefined) await output.write(fixText(explanation));
-  else if (output.format === 'table') await output.write(linesText(explanationLines(cluster, explanation), output.style.color));
+  else if (output.format === 'table') await output.write(linesText(explanationLines(cluster, explanation), output.style));
   else await output.write((output.format === 'json' ? toJson : toYaml)(explanationDocument(cluster, question, explanation)));
   return explanation.verdict === 'allowed' || flags['exit-zero'] !== undefined ? EXIT.ok : EXIT.findings;
 }

@@ -42,7 +42,8 @@ export const previewCommand: Command = {
     + 'APIs, Ingresses, Gateway routes, published Services, monitors and scrape annotations, DNS, pods with rights on the API, Services named in variables and arguments. Writes nothing.',
   options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, MANIFESTS_OPTION, ...SOURCE_OPTIONS.filter(({ flag }) => flag !== 'filename'), ...OPTIONS, IP_BLOCK_OPTION, ...outputOptions(FORMATS)],
   epilogue: (calledAs) => [
-    'Exit codes: 0 nothing that is needed would be cut, 1 something would, 2 the baseline, the cluster or the files cannot be read.',
+    'Exit codes: 0 nothing that is needed would be cut, 1 something would, 2 the baseline, the cluster or the',
+    'files cannot be read.',
     '',
     'Examples:',
     `  ${calledAs} preview -f baseline.yaml`,

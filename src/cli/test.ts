@@ -121,7 +121,7 @@ function tableOf({ style }: Output, results: readonly Result[], allowUnknown: bo
     ...[...result.details, ...result.notes].map((line) => [`  ${line}`]),
   ]);
   const sum = { text: countsText(countsOf(results)), tone: results.every(({ outcome }) => isMet(outcome, allowUnknown)) ? 'good' as const : 'bad' as const };
-  return renderTable(COLUMNS, results.map((result) => rowOf(result, allowUnknown)), style) + linesText([...blocks, [], [sum]], style.color);
+  return renderTable(COLUMNS, results.map((result) => rowOf(result, allowUnknown)), style) + linesText([...blocks, [], [sum]], style);
 }
 
 function junitOf(results: readonly Result[], allowUnknown: boolean): string {

@@ -61,7 +61,9 @@ describe('config', function () {
   it('default holds these objects under these names: nothing is renamed or gets a hash', () => {
     assert.deepEqual(rendered.map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`).sort(), [
       `ClusterRole ${PRODUCT}`,
+      `ClusterRole ${PRODUCT}-isolation`,
       `ClusterRoleBinding ${PRODUCT}`,
+      `ClusterRoleBinding ${PRODUCT}-isolation`,
       `CustomResourceDefinition ${CRD_NAME}`,
       `Deployment ${OPERATOR_NAMESPACE}/${PRODUCT}`,
       `Namespace ${OPERATOR_NAMESPACE}`,
@@ -72,6 +74,13 @@ describe('config', function () {
       `Service ${OPERATOR_NAMESPACE}/${PRODUCT}-metrics`,
       `ServiceAccount ${OPERATOR_NAMESPACE}/${PRODUCT}`,
     ]);
+  });
+
+  it('what isolation needs is reading only, and is bound to the same ServiceAccount', () => {
+    const of = (kind: string): Json => rendered.find((object) => object.kind === kind && object.metadata.name === `${PRODUCT}-isolation`);
+    assert.deepEqual([...new Set(of('ClusterRole').rules.flatMap(({ verbs }: Json) => verbs))].sort(), ['list', 'watch']);
+    assert.deepEqual(of('ClusterRoleBinding').subjects, find('ClusterRoleBinding').subjects);
+    assert.equal(of('ClusterRoleBinding').roleRef.name, `${PRODUCT}-isolation`);
   });
 
   it('default takes the image of whoever includes it', async () => {

@@ -94,7 +94,7 @@ export function explained(cluster: Cluster, question: string): Explanation | str
 
 export function explainedText(cluster: Cluster, question: string, color = false): string {
   const found = explained(cluster, question);
-  return typeof found === 'string' ? found : linesText(explanationLines(cluster, found), color);
+  return typeof found === 'string' ? found : linesText(explanationLines(cluster, found), { color });
 }
 
 /** A cluster of random pods and policies, as `clusterOf` makes it of a snapshot; without Services. */

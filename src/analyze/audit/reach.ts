@@ -7,6 +7,8 @@ import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { familiesOf } from '../../netpol/side.ts';
 import type { Pod } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
+import type { SnapshotPod } from '../world.ts';
+import { podTemplateOf } from '../workloads.ts';
 import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
 import { isGuarded, mayResolve, type Dns, type DnsAnswer } from './dns.ts';
 import { whoOf, type Placed } from './isolation.ts';
@@ -19,11 +21,12 @@ export type DnsState = 'allowed' | 'partly' | 'blocked' | 'unknown';
 export interface Around { readonly world: World; readonly dns: Dns }
 
 export function dnsOf(namespace: string, { classified, direction }: DirectionClasses, { world, dns }: Around): { readonly state: DnsState; readonly findings: readonly Placed[] } {
-  const known = classified.filter(({ found }) => found.class !== 'unknown');
+  const asking = classified.filter(({ pod }) => pod === undefined || asksCluster(pod));
+  const known = asking.filter(({ found }) => found.class !== 'unknown');
   const answers = perKind(known, namespace, { world, ask: (pod) => mayResolve(world, pod, dns), byLabels: isGuarded(world, dns) });
   const without = answers.filter(({ answer }) => answer.blocked.includes('UDP'));
   const overUdpOnly = answers.filter(({ answer }) => answer.blocked.length === 1 && answer.blocked[0] === 'TCP');
-  const state: DnsState = known.length < classified.length ? 'unknown' : stateOf(answers.length, without.length);
+  const state: DnsState = known.length < asking.length ? 'unknown' : stateOf(answers.length, without.length);
   const finding = (some: typeof answers, message: (who: string, cause: string) => string): Placed => ({
     id: 'dns-blocked', level: 'WARN', path: [], direction, object: { kind: 'Namespace', name: namespace },
     message: message(whoOf(some.flatMap((each) => each.classified), known).text, causeText(some[0]?.answer)), fix: fixFor(some[0]?.answer, dns),
@@ -38,6 +41,13 @@ export function dnsOf(namespace: string, { classified, direction }: DirectionCla
 }
 
 interface Answered<T> { readonly answer: T; readonly classified: readonly Classified[] }
+
+/** Others ask the servers of their node, or servers of their own; so do the DNS pods themselves. */
+function asksCluster({ object }: SnapshotPod): boolean {
+  const spec = object.kind === 'Pod' ? object['spec'] : podTemplateOf(object)?.spec;
+  const { dnsPolicy } = (spec ?? {}) as { dnsPolicy?: unknown };
+  return dnsPolicy !== 'Default' && dnsPolicy !== 'None';
+}
 
 function causeText({ deniedThere = [] }: Partial<DnsAnswer> = {}): string {
   if (deniedThere.length === 0) return 'egress is denied, and no rule allows DNS';

@@ -122,7 +122,9 @@ function defaultLines({ outcomes, steps }: SideExplanation): Line[] {
 }
 
 function stepLines(cluster: Cluster, side: SideExplanation, step: TierStep): Line[] {
-  const matched = step.matching.map((each) => `${matchText(each, step.asked)}, ${spotText(each.decider, side.direction)}${placeText(cluster, each.decider, each.decider.rule, side.direction)}`);
+  // Where one allows for sure, a rule that may allow as well says nothing.
+  const isSure = step.tier === 'NetworkPolicy' && step.matching.some(({ match }) => match === 'yes');
+  const matched = step.matching.filter(({ match }) => match === 'yes' || !isSure).map((each) => `${matchText(each, step.asked)}, ${spotText(each.decider, side.direction)}${placeText(cluster, each.decider, each.decider.rule, side.direction)}`);
   return labelled(step.tier, [...stepTexts(step), ...shortened(matched)]);
 }
 

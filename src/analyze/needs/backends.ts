@@ -42,8 +42,8 @@ export function podsBehind(catalog: Catalog, service: Service): PodParty | undef
   return pods.length === 0 ? undefined : partyOf(service, pods);
 }
 
-function partyOf({ namespace, name, selector }: Service, pods: readonly Pod[]): PodParty {
-  return { kind: 'pods', name: `Service ${namespace}/${name}`, namespace, pods, selector };
+function partyOf({ namespace, name, selector, headless }: Service, pods: readonly Pod[]): PodParty {
+  return { kind: 'pods', name: `Service ${namespace}/${name}`, namespace, pods, selector, ...(headless ? {} : { throughService: true }) };
 }
 
 function portBackends(party: PodParty, { target, protocol }: Pick<ServicePort, 'target' | 'protocol'>): Backend[] {

@@ -35,7 +35,7 @@ function looksUp({ spec }: Workload): boolean {
 }
 
 function becauseOf({ kind, namespace, name }: Workload): Because {
-  return { kind, namespace, name, where: 'every pod looks names up' };
+  return { kind, namespace, name, where: '' };
 }
 
 /** Ports of the pods, on the protocols of DNS; metrics are not asked for. */

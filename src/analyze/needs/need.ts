@@ -28,6 +28,8 @@ export interface PodParty {
   readonly namespace: string;
   /** At least one; none that is terminal. */
   readonly pods: readonly Pod[];
+  /** Behind a Service with an address of its own: a pod may reach itself through it. */
+  readonly throughService?: true;
   /** What selects these pods in their namespace, where an object says so: a Service's selector. */
   readonly selector: LabelSelector | undefined;
 }

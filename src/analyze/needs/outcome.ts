@@ -22,7 +22,7 @@ export function connectionsOf(need: Need): Connection[] {
   const { protocol, port } = need;
   const pairs = examplesOf(need.from).flatMap((from) => targets.map((to) => ({ from, to })));
   const apart = pairs.filter(({ from, to }) => !('pod' in from && 'pod' in to && from.pod === to.pod));
-  return (apart.length > 0 ? apart : pairs).map(({ from, to }) => ({ from, to, protocol, port, throughService: need.to.name.startsWith('Service ') }));
+  return (apart.length > 0 ? apart : pairs).map(({ from, to }) => ({ from, to, protocol, port, throughService: need.to.kind === 'pods' && need.to.throughService === true }));
 }
 
 function examplesOf(party: Party): Endpoint[] {

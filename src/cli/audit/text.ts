@@ -6,7 +6,7 @@
  * readable, since only the worst are shown, and how many are not is said.
  */
 import type { Direction } from '../../api/network-policy.ts';
-import { compared, type Finding, type Level } from '../../analyze/audit/finding.ts';
+import { LEVELS, type Finding, type Level } from '../../analyze/audit/finding.ts';
 import type { Audit, DirectionAudit, NamespaceAudit } from '../../analyze/audit/result.ts';
 import { counted, whereOf } from '../../analyze/audit/text.ts';
 import { safe, toned, type Cell, type Column, type Tone } from '../output/cell.ts';
@@ -126,5 +126,5 @@ export function summaryLines({ summary, unread }: Audit): string[] {
 
 function levelsText(namespaces: readonly NamespaceAudit[]): string {
   const counts = Map.groupBy(namespaces, ({ level }) => level);
-  return [...counts].sort(([a], [b]) => compared(a, b)).map(([level, found]) => `${found.length} ${level}`).join(', ');
+  return LEVELS.flatMap((level) => (counts.has(level) ? `${counts.get(level)?.length} ${level}` : [])).join(', ');
 }

@@ -104,6 +104,11 @@ describe('audit: namespaces', () => {
 
     it('names the pods that are cut off', () => assert.deepEqual(dnsOf(only({ matchLabels: { app: 'web' } })), ['partly', 'names cannot be resolved by pod api (1 of 2 pods): egress is denied, and no rule allows DNS']));
     it('says when all of them are', () => assert.deepEqual(dnsOf(deny('shop/allow-dns', 'Egress')), ['blocked', 'names cannot be resolved by pod api and pod web: egress is denied, and no rule allows DNS']));
+    it('leaves out pods that ask other servers', () => {
+      const own = (id: string, dnsPolicy: string): KubeObject => ({ ...aPod(id, { labels: { app: 'own' } }), spec: { dnsPolicy, containers: [] } });
+      assert.deepEqual(dnsOf(deny('shop/allow-dns', 'Egress'), own('shop/web', 'None'), own('shop/api', 'Default')), ['allowed']);
+      assert.deepEqual(dnsOf(deny('shop/allow-dns', 'Egress'), own('shop/web', 'None'), own('shop/api', 'ClusterFirst')), ['blocked', 'names cannot be resolved by pod api: egress is denied, and no rule allows DNS']);
+    });
     it('sees that TCP was forgotten', () => {
       const udp = opening('shop/allow-dns', 'Egress', { to: [{ namespaceSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] });
       assert.deepEqual(dnsOf(udp), ['allowed', 'names can be resolved over UDP only by pod api and pod web: long answers come over TCP and will fail']);

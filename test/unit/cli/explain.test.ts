@@ -60,6 +60,11 @@ describe('npb explain: a connection', () => {
     });
   }
 
+  it('breaks lines on a terminal, and shows colours there', async () => {
+    const { host } = await explain(['db/postgres', 'orders/api', '-f', SHOP], { terminal: 80, env: { TERM: 'xterm' } });
+    isGolden(golden('terminal.txt'), host.out());
+  });
+
   it('may be asked with an arrow, in one argument or more, and with a namespace for names without one', async () => {
     const { host: { out } } = await inShop('shop/web', 'orders/api:8080');
     for (const args of [['shop/web -> orders/api:8080'], ['shop/web->orders/api:8080'], ['shop/web', '→', 'orders/api:8080'], ['web', 'orders/api:8080', '-n', 'shop'], ['shop/web', 'api:8080', '--namespace', 'orders']]) {

@@ -17,6 +17,7 @@ import { pod, service } from '../../support/needs.ts';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const at = (path: string): string => relative(process.cwd(), join(import.meta.dirname, 'manifests', path)).replaceAll('\\', '/');
 const PLAIN = at('preview-baselines/plain.yaml');
+const CLUSTER = relative(process.cwd(), join(ROOT, 'docs/example-cluster')).replaceAll('\\', '/');
 const golden = (name: string): string => join(import.meta.dirname, 'golden/preview', name);
 
 interface Ended { readonly code: number; readonly host: MemoryHost }
@@ -25,12 +26,12 @@ async function preview(args: readonly string[], options: MemoryHostOptions = {})
   const host = memoryHost(options);
   return { code: await runProgram(['preview', ...args], host, [previewCommand]), host };
 }
-const ofManifests = (...args: string[]): Promise<Ended> => preview(['-f', PLAIN, '--manifests', at('preview'), ...args]);
+const ofManifests = (...args: string[]): Promise<Ended> => preview(['-f', PLAIN, '--manifests', CLUSTER, ...args]);
 /** Over objects as JSON; the baseline is the plain one. */
 const ofObjects = (objects: readonly string[], ...args: string[]): Promise<Ended> =>
   preview(['-f', PLAIN, '--manifests', '-', ...args], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects.map((each) => JSON.parse(each) as object) }) });
 const ofBaseline = (spec: string, ...args: string[]): Promise<Ended> =>
-  preview(['-f', '-', '--manifests', at('preview'), ...args], { stdin: `apiVersion: netbaseline.io/v1alpha1\nkind: NamespacePolicyBaseline\nmetadata: {name: default}\nspec: ${spec}\n` });
+  preview(['-f', '-', '--manifests', CLUSTER, ...args], { stdin: `apiVersion: netbaseline.io/v1alpha1\nkind: NamespacePolicyBaseline\nmetadata: {name: default}\nspec: ${spec}\n` });
 
 const party = z.union([z.strictObject({ name: z.string(), namespace: z.string(), pods: z.number() }), z.strictObject({ name: z.string(), addresses: z.array(z.string()) })]);
 const ref = z.strictObject({ kind: z.string(), namespace: z.string().optional(), name: z.string() });
@@ -79,7 +80,7 @@ describe('npb preview: formats', () => {
   });
 
   it('has colours on a terminal, and cuts lines there', async () => {
-    const { host } = await preview(['-f', PLAIN, '--manifests', at('preview')], { terminal: 80, env: { TERM: 'xterm' } });
+    const { host } = await preview(['-f', PLAIN, '--manifests', CLUSTER], { terminal: 80, env: { TERM: 'xterm' } });
     assert.ok(host.out().includes('\u001b[31mNeeded, and would be cut\u001b[39m'));
     assert.ok((await ofManifests()).host.out().split('\n').every((line) => !line.includes('\u001b')));
   });
@@ -92,7 +93,7 @@ describe('npb preview: exit codes', () => {
   });
 
   it('2 for a baseline that no API server would take, with every line', async () => {
-    const { code, host } = await preview(['-f', at('preview-baselines/bad.yaml'), '--manifests', at('preview')]);
+    const { code, host } = await preview(['-f', at('preview-baselines/bad.yaml'), '--manifests', CLUSTER]);
     assert.equal(code, 2);
     assert.equal(host.out(), '');
     assert.deepEqual(host.err().trim().split('\n').map((line) => /bad\.yaml:(\d+): NamespacePolicyBaseline default: (\S+):/.exec(line)?.slice(1)), [['13', 'spec.policies[0].networkPolicy.ingress[0].frm'], ['6', 'spec.ingress.mode']]);
@@ -100,11 +101,11 @@ describe('npb preview: exit codes', () => {
 
   for (const [what, args, message] of [
     ['no baseline', ['--manifests', 'x'], /there is no baseline: name its file with -f/],
-    ['a file without one', ['-f', at('preview'), '--manifests', at('preview')], /there is no NamespacePolicyBaseline in it/],
+    ['a file without one', ['-f', CLUSTER, '--manifests', CLUSTER], /there is no NamespacePolicyBaseline in it/],
     ['stdin twice', ['-f', '-', '--manifests', '-'], /-f and --manifests cannot both read stdin/],
     ['an unknown format', ['-f', PLAIN, '-o', 'sarif'], /--output is "sarif": expected table, wide, json, yaml or markdown/],
-    ['a namespace that is not there', ['-f', PLAIN, '--manifests', at('preview'), '-n', 'shpo'], /there is no namespace "shpo"/],
-    ['a file that cannot be written', ['-f', PLAIN, '--manifests', at('preview'), '--suggest', '/nonexistent/x.yaml'], /--suggest \/nonexistent\/x\.yaml: cannot be written/],
+    ['a namespace that is not there', ['-f', PLAIN, '--manifests', CLUSTER, '-n', 'shpo'], /there is no namespace "shpo"/],
+    ['a file that cannot be written', ['-f', PLAIN, '--manifests', CLUSTER, '--suggest', '/nonexistent/x.yaml'], /--suggest \/nonexistent\/x\.yaml: cannot be written/],
   ] as const) {
     it(`2 for ${what}`, async () => {
       const { code, host } = await preview(args);
@@ -137,7 +138,7 @@ describe('npb preview: what it is asked for', () => {
       await ofManifests('--suggest', file);
       const written = parse(readFileSync(file, 'utf8')) as { spec: { policies: unknown[] } };
       assert.equal(baselineSpec.parse(written.spec).policies.length, 7);
-      assert.equal((await preview(['-f', file, '--manifests', at('preview')])).code, 0);
+      assert.equal((await preview(['-f', file, '--manifests', CLUSTER])).code, 0);
       const { host } = await ofManifests('--suggest', '-');
       assert.equal(host.out(), readFileSync(file, 'utf8'));
       assert.match(host.err(), /5 would be cut/);
@@ -162,7 +163,7 @@ describe('npb preview: large clusters and hostile ones', () => {
     const lines = host.out().split('\n');
     assert.ok(lines.length < 150, `${lines.length} lines`);
     assert.match(host.out(), /1001\)\s+protected\s+create allow-dns, default-deny/);
-    assert.match(host.out(), /^service\s+Pod team-0\/web, .* and 997 more/m);
+    assert.match(host.out(), /^ {2}service: Pod team-0\/web, .* and 997 more -> Service shop\/orders, port 8080$/m);
   });
 
   it('nothing that a cluster says moves the cursor, or is taken for Markdown', async () => {
@@ -175,4 +176,28 @@ describe('npb preview: large clusters and hostile ones', () => {
       if (format === 'markdown') assert.doesNotMatch(host.out().replace(/```yaml[\s\S]*```/, ''), /<b>/);
     }
   });
+});
+
+describe('docs/cli.md: previews, renderings and namespaces', () => {
+  before(function () {
+    if (process.cwd() !== ROOT) this.skip(); // paths in the page are relative to it
+  });
+  const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```console\n\$ npb (preview|render|explain namespace) (.*)\n([\s\S]*?)^```$/gm)].map(([, command = '', args = '', shown = '']) => ({ command, args, shown }));
+
+  it('shows one of each', () => assert.deepEqual(blocks.map(({ command }) => command), ['preview', 'render', 'explain namespace']));
+  for (const { command, args, shown } of blocks) {
+    it(`npb ${command}: what is really printed`, async () => {
+      const host = memoryHost();
+      await runProgram([...command.split(' '), ...args.split(' ')], host);
+      const out = host.out();
+      let from = 0;
+      for (const part of shown.split(/^\[…\]\n/m)) {
+        const at = out.indexOf(part, from);
+        assert.notEqual(at, -1, `not printed:\n${part}\nbut:\n${out.slice(from)}`);
+        from = at + part.length;
+      }
+      assert.equal(out.slice(from), '');
+    });
+  }
 });

@@ -52,7 +52,7 @@ describe('npb render', () => {
     assert.deepEqual(namesOf(await ofSpec(spec, '-n', 'shop', '--labels', 'team=a,x=y')), ['shop/default-deny']);
     const without = await ofSpec(spec, '-n', 'shop', '--labels', 'team=b');
     assert.deepEqual([without.code, without.policies, without.host.err()], [0, [], 'shop: baseline default does not select it: its namespaceSelector does not match its labels\n']);
-    const manifests = join(import.meta.dirname, 'manifests/preview');
+    const manifests = join(import.meta.dirname, '../../../docs/example-cluster');
     const all = await ofSpec({ namespaceSelector: { matchLabels: { team: 'shop' } }, dns: { enabled: false } }, '--manifests', manifests);
     assert.deepEqual(namesOf(all), ['search/default-deny', 'shop/default-deny']);
     assert.deepEqual(namesOf(await ofSpec({ dns: { enabled: false } }, '--manifests', manifests, '-l', 'team=shop')), ['search/default-deny', 'shop/default-deny']);
