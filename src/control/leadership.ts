@@ -1,13 +1,9 @@
 /**
  * What a replica does and remembers while it leads, and a standby does not: the queues, the memories of
- * namespaces, the breaker, and which change wakes which key.
+ * namespaces and the breaker.
  *
  * Begins with nothing, so that a new leader looks at the whole cluster; ends with the Lease.
  */
-import type { BaselineRecord, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
-import { heldFor } from '../plan/isolation.ts';
-import type { Change } from '../watch/store.ts';
-import { namespaceTrigger, policyTrigger } from '../watch/triggers.ts';
 import type { Views } from '../watch/views.ts';
 import { assessRemovals } from './assess.ts';
 import { baselineReconciler } from './baseline-reconciler.ts';
@@ -17,6 +13,7 @@ import { createHolders } from './holders.ts';
 import { createNamespaceMemories, type NamespaceMemories } from './namespace-memory.ts';
 import { namespaceReconciler } from './namespace-reconciler.ts';
 import { createRemovalGate, type RemovalGate } from './removal-gate.ts';
+import { createWakeUps, type WakeUps } from './wake-ups.ts';
 
 /** What state gauges and tests read. */
 export interface LeaderState {
@@ -33,12 +30,7 @@ export interface Leadership {
   /** Whether every namespace has been looked at: before that, whatever is counted is too low. */
   isWhole(): boolean;
   /** To be told of every change of a store after the views. */
-  readonly changed: {
-    namespace(change: Change<NamespaceRecord>): void;
-    policy(change: Change<PolicyRecord>): void;
-    /** `replans`: planning can come out differently. */
-    baseline(change: Change<BaselineRecord>, replans: boolean): void;
-  };
+  readonly changed: WakeUps;
   /** The status of this baseline may be another one now. */
   touchBaseline(name: string): void;
   /** The policies were listed anew and compared: everything is planned once more. */
@@ -113,35 +105,6 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
     for (const namespace of namespaces) wake(namespace, 0);
   }
 
-  function onNamespace(change: Change<NamespaceRecord>): void {
-    holders.namespaceChanged(change);
-    const urgency = namespaceTrigger(change);
-    if (urgency === undefined) return;
-    const isNew = urgency === 'new';
-    if (isNew && change.after !== undefined) memories.of(change.name, change.after.uid, true);
-    controllers.namespace.add(change.name, urgency, isNew ? settings.firstWriteDelayMs : 0);
-  }
-
-  function onPolicy(change: Change<PolicyRecord>): void {
-    views.policyChanged(change);
-    holders.policyChanged(change);
-    const urgency = policyTrigger(change);
-    if (urgency !== undefined && change.namespace !== undefined) controllers.namespace.add(change.namespace, urgency);
-    touchLeaving(change.before);
-  }
-
-  /** A baseline on its way out waits for the last policy that is there for it. */
-  function touchLeaving(policy: PolicyRecord | undefined): void {
-    if (policy === undefined) return;
-    for (const name of heldFor(policy)) if (stores.baselines.get(name)?.deleting === true) touchBaseline(name);
-  }
-
-  function onBaseline(change: Change<BaselineRecord>, replans: boolean): void {
-    controllers.baseline.add(change.name, 'drift');
-    if (replans) replanAll();
-    else wakeAll(gate.reconsider(change.name));
-  }
-
   function replanAll(): void {
     parts.observer.templatesKnown(views.cluster().baselines.flatMap(({ templates }) => templates.map(({ name }) => name)));
     gate.unsettle();
@@ -173,7 +136,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
       phase.whole ||= scannedMs !== undefined && all(names(stores.namespaces), (name) => memories.get(name)?.report !== undefined);
       return phase.whole;
     },
-    changed: { namespace: onNamespace, policy: onPolicy, baseline: onBaseline },
+    changed: createWakeUps({ ...shared, holders, controllers, replanAll }),
     touchBaseline,
     relisted: planAll,
     async drain(deadlineMs) {
