@@ -350,24 +350,6 @@ describe('faults', function () {
       assert.ok(repeating.appliedMs.length > 0);
     });
 
-    it('what a watch never said is found by the list beside it', async () => {
-      const { namespace } = await covered();
-      const unseen = `${namespace}-unseen`;
-      proxy.rule({ path: WATCHED }, { kind: 'frames', each: (frame) => (frame.type === 'DELETED' && frame.object.metadata.namespace === namespace ? [] : [frame]) });
-      proxy.rule({ path: /^\/api\/v1\/namespaces$/ }, { kind: 'frames', each: (frame) => (frame.object.metadata.name === unseen ? [] : [frame]) });
-      await world.deletePolicy(namespace, 'allow-dns');
-      await world.namespace({ name: unseen });
-      const mark = await witness.settled();
-      assert.deepEqual([await world.policyNames(namespace), await world.policyNames(unseen)], [['default-deny'], []], 'nobody told the operator');
-      proxy.clear();
-      clock.jump(2 * 3_600_000);
-      await world.becomes(namespace, ...BOTH);
-      await world.becomes(unseen, ...BOTH);
-      const writes = await writesSince(mark);
-      assert.deepEqual(writes.get(namespace), ['create allow-dns 201']);
-      assert.deepEqual(writes.get(unseen), CREATED);
-    });
-
     it('GB-77: a watch that falls silent is given up and resumed where it was; nothing is lost', async () => {
       const { namespace } = await covered();
       const mark = await witness.settled();
@@ -410,6 +392,24 @@ describe('faults', function () {
   });
 
   describe('starts', () => {
+    it('what a watch never said is found by the list beside it', async () => {
+      const { namespace } = await covered();
+      const unseen = `${namespace}-unseen`;
+      proxy.rule({ path: WATCHED }, { kind: 'frames', each: (frame) => (frame.type === 'DELETED' && frame.object.metadata.namespace === namespace ? [] : [frame]) });
+      proxy.rule({ path: /^\/api\/v1\/namespaces$/ }, { kind: 'frames', each: (frame) => (frame.object.metadata.name === unseen ? [] : [frame]) });
+      await world.deletePolicy(namespace, 'allow-dns');
+      await world.namespace({ name: unseen });
+      const mark = await witness.settled();
+      assert.deepEqual([await world.policyNames(namespace), await world.policyNames(unseen)], [['default-deny'], []], 'nobody told the operator');
+      proxy.clear();
+      clock.jump(2 * 3_600_000);
+      await world.becomes(namespace, ...BOTH);
+      await world.becomes(unseen, ...BOTH);
+      const writes = await writesSince(mark);
+      assert.deepEqual(writes.get(namespace), ['create allow-dns 201']);
+      assert.deepEqual(writes.get(unseen), CREATED);
+    });
+
     it('a list of policies that is empty although there are some: creates meet 409, nothing is overwritten, nothing storms', async () => {
       const { namespace, baseline } = await covered();
       const versions = async (): Promise<string[]> => [...(await world.policies(namespace)).values()].map(({ metadata }) => metadata.resourceVersion);
