@@ -7,7 +7,7 @@
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
 import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, type KindName } from '../kube/kinds.ts';
 import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type PolicyRecord, type StringMap } from '../kube/objects.ts';
-import { parsePod, podInterner, type PodInterner } from '../kube/pods.ts';
+import { parsePod, podInterner, type PodInterner, type WirePod } from '../kube/pods.ts';
 import { policyTypesOf } from '../netpol/compile-network-policy.ts';
 import { NAMESPACE_NAME_LABEL, type Namespace, type Node, type Options, type Pod, type Policy, type WorldInput } from '../netpol/model.ts';
 import { opaquePolicyOf } from '../netpol/opaque.ts';
@@ -80,7 +80,7 @@ export function podsOf(snapshot: Snapshot): readonly SnapshotPod[] {
 function podRecord(object: KubeObject, intern: PodInterner): Pod {
   const { spec } = podTemplateOf(object) ?? { spec: {} };
   const { metadata, status } = object;
-  const { namespace, name, labels, ips, ports, hostNetwork, terminal, node } = parsePod({ metadata, spec, status: status ?? {} }, intern);
+  const { namespace, name, labels, ips, ports, hostNetwork, terminal, node } = parsePod({ metadata, spec, status: withoutNulls(status ?? {}) as WirePod['status'] & object }, intern);
   return { namespace, name, labels, ips, ports, hostNetwork, terminal, node };
 }
 

@@ -61,6 +61,7 @@ export const previewCommand: Command = {
     const files = await loadBaselines(host, flags);
     const snapshot = await loadSurroundings(host, flags, KINDS);
     mustHaveRead(snapshot, VIEW_KINDS);
+    mustHaveRead(snapshot, ['Pod', 'Service'], 'what would be cut can be said only with all pods and Services');
     const nowMs = systemClock.wallMs();
     const live = new Map(objectsOf(snapshot, 'NamespacePolicyBaseline').map(({ object }) => [object.metadata.name, object]));
     const whole = previewOf({ snapshot, baselines: files.map(({ object }) => previewedBaseline(object, live.get(object.metadata.name), nowMs)), systemNamespaces, nowMs, options });

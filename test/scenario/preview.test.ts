@@ -144,6 +144,29 @@ describe('preview and render', function () {
     assert.deepEqual(events.filter(({ resource, verb }) => (resource === 'networkpolicies' || resource === 'namespacepolicybaselines') && verb !== 'list' && verb !== 'watch'), []);
   });
 
+  it('says the same of a dump of the cluster', async () => {
+    const kinds = 'ns,po,no,svc,sa,endpointslices,ing,ingressclasses,netpol,validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crd,roles,clusterroles,rolebindings,clusterrolebindings,servicemonitors,npb';
+    const dump = join(folder, 'dump.json');
+    await writeFile(dump, (await plane.kubectl(['get', kinds, '--all-namespaces', '-o', 'json'])).stdout);
+    const [cluster, file] = (await Promise.all([preview(files.baseline), npb(['preview', '-f', files.baseline, '-o', 'json', '-l', 'tested=yes', '--manifests', dump])])).map((ended): Json => {
+      const { source: _source, ...rest } = previewOf(ended);
+      return rest;
+    });
+    assert.ok(cluster.cuts.length > 0);
+    assert.deepEqual(file, cluster);
+  });
+
+  it('cannot say what would be cut without the right to list pods, and says so', async () => {
+    await apply([{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'half', namespace: 'readers' } },
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'half' }, rules: [{ apiGroups: ['', 'networking.k8s.io', 'netbaseline.io'], resources: ['namespaces', 'services', 'networkpolicies', 'namespacepolicybaselines'], verbs: ['list'] }] },
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'half' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'half' }, subjects: [{ kind: 'ServiceAccount', name: 'half', namespace: 'readers' }] }]);
+    const half = await plane.serviceAccountKubeconfig('readers', 'half');
+    const { code, out, err } = await npb(['preview', '-f', files.baseline], half);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /what would be cut can be said only with all pods and Services\.\n.*pods/);
+    assert.equal((await npb(['render', '-f', files.baseline, '--live', '-n', 'shop'], half)).code, 0);
+  });
+
   it('with the suggested policies nothing would be cut', async () => {
     const ended = await preview(files.suggested);
     assert.equal(ended.code, 0, ended.out);
@@ -155,7 +178,7 @@ describe('preview and render', function () {
     assert.equal(ended.code, 0, ended.err);
     assert.match(ended.err, /^edge: allow-dns: a policy of that name is there and is not ours/m);
     const { stdout } = await plane.kubectl(['apply', '--server-side', '--dry-run=server', '-o', 'json', '-f', '-'], { stdin: ended.out });
-    const [sent, taken] = [parseAllDocuments(ended.out).map((document) => document.toJS() as Json), JSON.parse(stdout).items as Json[]];
+    const [sent, taken] = [parseAllDocuments(ended.out).map((document): Json => document.toJS()), JSON.parse(stdout).items as Json[]];
     assert.ok(sent.length > 8);
     assert.deepEqual(taken.map(({ metadata: { namespace, name, labels, annotations }, spec }: Json) => ({ namespace, name, labels, annotations, hash: hashedSpec(spec).hash })),
       sent.map(({ metadata: { namespace, name, labels, annotations }, spec }) => ({ namespace, name, labels, annotations, hash: hashedSpec(spec).hash })));
@@ -163,7 +186,7 @@ describe('preview and render', function () {
 
   it('after it is applied, the operator has done what the preview said', async () => {
     const said = previewOf(await preview(files.suggested));
-    const rendered = parseAllDocuments((await npb(['render', '-f', files.suggested, '--live'], reader)).out).map((document) => document.toJS() as Json);
+    const rendered = parseAllDocuments((await npb(['render', '-f', files.suggested, '--live'], reader)).out).map((document): Json => document.toJS());
     await plane.kubectl(['apply', '-f', files.suggested]);
     const operator = await world.operator();
     await world.applied('default');

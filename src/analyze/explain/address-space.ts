@@ -60,18 +60,21 @@ function cut({ ranges }: AddressSet, blocks: readonly Block[]): Range[] {
   });
 }
 
-/** Addresses that are tried per range before it counts as taken. */
-const TRIES = 1000n;
+/** Addresses that are tried per range from its beginning, and as many spread over all of it, before it counts as taken. */
+const TRIES = 500n;
 
-/** The first one that is free; of ranges that have one, not the first address, which looks like a network. */
+/** The first one that is free; of a range that has more than one, not its first address, which looks like a network. */
 function exampleIn(ranges: readonly Range[], family: Family, isTaken: (address: Address) => boolean): string | undefined {
-  for (const { from, to } of ranges) {
-    for (let offset = 0n; offset < TRIES && from + offset <= to; offset += 1n) {
-      const bits = from === to ? from : from + 1n + offset;
-      if (bits <= to && !isTaken({ family, bits })) return addressText({ family, bits });
-    }
+  for (const range of ranges) {
+    for (const bits of triesIn(range)) if (!isTaken({ family, bits })) return addressText({ family, bits });
   }
   return undefined;
+}
+
+function* triesIn({ from, to }: Range): Iterable<bigint> {
+  const size = to - from;
+  for (let offset = size > 0n ? 1n : 0n; offset <= size && offset <= TRIES; offset += 1n) yield from + offset;
+  for (let step = 0n; step <= TRIES; step += 1n) yield from + (size * step) / TRIES;
 }
 
 /** `10.0.0.1`, or IPv6 with its longest run of zeros left out. */

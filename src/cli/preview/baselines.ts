@@ -6,7 +6,6 @@
 import { baselineProblems } from '../../analyze/preview/baseline-problems.ts';
 import { objectsOf, type Snapshot, type Sourced } from '../../analyze/snapshot.ts';
 import { pathText } from '../../analyze/explain/words.ts';
-import { PRODUCT } from '../../api/names.ts';
 import type { KindName } from '../../kube/kinds.ts';
 import { SourceError, UsageError, valuesOf, type CommandOption, type Flags, type Host } from '../command.ts';
 import { loadFromFiles } from '../sources/files.ts';
@@ -45,9 +44,8 @@ export function loadSurroundings(host: Host, flags: Flags, kinds: readonly KindN
   return loadSnapshot(host, { ...flags, filename: flags['manifests'] }, kinds);
 }
 
-/** Without these no plan is possible. */
-export function mustHaveRead({ from, unread }: Snapshot, kinds: readonly KindName[]): void {
+/** `what` follows the address: what cannot be said without these kinds. */
+export function mustHaveRead({ from, unread }: Snapshot, kinds: readonly KindName[], what = 'a plan needs all namespaces, NetworkPolicies and baselines'): void {
   const missing = unread.filter(({ kind }) => kinds.includes(kind));
-  if (missing.length > 0) throw new SourceError(`${from}: a plan needs all namespaces, NetworkPolicies and baselines, as ${PRODUCT} has them.\n${missing.map(({ why }) => why).join('\n')}`);
+  if (missing.length > 0) throw new SourceError(`${from}: ${what}.\n${missing.map(({ why }) => why).join('\n')}`);
 }
-

@@ -58,6 +58,13 @@ describe('sets of addresses', () => {
     assert.deepEqual(piecesOf(setOf(block('10.0.0.7/32')), [], nobody).map(({ example }) => example), ['10.0.0.7']);
   });
 
+  it('are not left out where pods fill the beginning of a range', () => {
+    const pods = block('10.0.0.0/21');
+    const [piece] = piecesOf(setOf(block('10.0.0.0/16')), [], (address) => contains(pods, address));
+    assert.ok(piece !== undefined && !contains(pods, parseAddress(piece.example)!), piece?.example);
+    assert.deepEqual(piecesOf(setOf(pods), [], (address) => contains(pods, address)), []);
+  });
+
   it('lose no address, and every rule treats a piece as it treats its example', () => {
     const cidr = fc.tuple(fc.nat({ max: 255 }), fc.integer({ min: 24, max: 32 })).map(([last, prefix]) => {
       const size = 1 << (32 - prefix);

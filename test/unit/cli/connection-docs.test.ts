@@ -1,4 +1,4 @@
-/** What docs/cli.md says of `npb explain` and `npb test` is what they do: output, options, fields. */
+/** What docs/cli.md and the README say of `npb explain` and `npb test` is what they do: output, options, fields. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,8 +10,8 @@ import { SYSTEM_NAMESPACES_OPTION } from '../../../src/cli/sources/system-namesp
 import { memoryHost } from '../../support/host.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const PAGE = join(ROOT, 'docs/cli.md');
-const page = (): string => readFileSync(PAGE, 'utf8');
+const PAGES = ['docs/cli.md', 'README.md'];
+const page = (path = 'docs/cli.md'): string => readFileSync(join(ROOT, path), 'utf8');
 const section = (name: string): string => new RegExp(`^## npb ${name}\n[\\s\\S]*?(?=^## |(?![\\s\\S]))`, 'm').exec(page())?.[0] ?? assert.fail(`docs/cli.md has no section on npb ${name}`);
 
 const BLOCK = /^```console\n\$ npb ((?:explain(?! namespace)|test) .*)\n([\s\S]*?)^```$/gm;
@@ -21,11 +21,11 @@ describe('documentation of npb explain and npb test', () => {
     if (process.cwd() !== ROOT) this.skip();
   });
 
-  for (const [, typed = '', shown = ''] of page().matchAll(BLOCK)) {
-    it(`shows what npb ${typed} really says`, async () => {
+  for (const [path, typed = '', shown = ''] of PAGES.flatMap((each) => [...page(each).matchAll(BLOCK)].map(([, ...found]) => [each, ...found] as const))) {
+    it(`${path} shows what npb ${typed} really says`, async () => {
       const host = memoryHost({ terminal: 100, env: { NO_COLOR: '1' } });
       await runProgram(typed.split(' '), host, [explainCommand, testCommand]);
-      if (process.env['NPB_UPDATE_GOLDENS'] === '1') writeFileSync(PAGE, page().replace(`$ npb ${typed}\n${shown}`, () => `$ npb ${typed}\n${host.out()}`));
+      if (process.env['NPB_UPDATE_GOLDENS'] === '1') writeFileSync(join(ROOT, path), page(path).replace(`$ npb ${typed}\n${shown}`, () => `$ npb ${typed}\n${host.out()}`));
       else assert.equal(shown, host.out());
     });
   }
