@@ -86,7 +86,7 @@ describe('npb explain and npb test, and a real API server', function () {
       const [live, offline] = await Promise.all([npb(reader, 'explain', ...question, '-o', 'json'), npb(undefined, 'explain', ...question, '-o', 'json', '-f', SHOP)]);
       assert.equal(live.err, '');
       assert.equal(live.code, offline.code, question.join(' '));
-      const [cluster, files] = [live, offline].map(({ out }) => JSON.parse(out) as Json);
+      const [cluster, files]: Json[] = [live, offline].map(({ out }) => JSON.parse(out));
       assert.equal(cluster.verdict, files.verdict, question.join(' '));
       for (const side of ['egress', 'ingress']) assert.deepEqual(cluster.cases[0][side].isolatedBy, files.cases[0][side].isolatedBy);
       assert.deepEqual(cluster.unread, []);
@@ -94,7 +94,7 @@ describe('npb explain and npb test, and a real API server', function () {
   });
 
   it('knows the pods of a Deployment by its name, and which endpoints are not ready', async () => {
-    const { cases, notes } = JSON.parse((await npb(reader, 'explain', 'shop/web', 'svc/orders/api:80', '-o', 'json')).out) as Json;
+    const { cases, notes }: Json = JSON.parse((await npb(reader, 'explain', 'shop/web', 'svc/orders/api:80', '-o', 'json')).out);
     assert.match(cases[0].from.name, /^shop\/web-/);
     assert.deepEqual([cases[0].from.workload, cases[0].to.workload, cases[0].port], ['Deployment web', 'Deployment api', 8080]);
     assert.ok(notes.includes('Service orders/api: port 80 (http) is the port named http of 1 pod.'));
