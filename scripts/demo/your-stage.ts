@@ -26,6 +26,9 @@ export interface YourClusterOptions {
 const DEMO_LABEL = 'netbaseline.io/demo';
 const CRD = 'customresourcedefinitions/namespacepolicybaselines.netbaseline.io';
 const CLUSTER_ROLE = 'clusterroles/namespace-policy-baseline';
+/** Short, so that a line of `kubectl get npb` fits into 80 columns. */
+const baselineOf = (id: string): string => `npb-${id}`;
+const BASELINE_OF_A_DEMO = /\/npb-[0-9a-f]{4}$/;
 const ISOLATION_ROLE = 'clusterroles/namespace-policy-baseline-isolation';
 const NAMESPACE = `namespaces/${OPERATOR_NAMESPACE}`;
 const LEASE = 'leases/namespace-policy-baseline';
@@ -59,7 +62,7 @@ export async function yourStage(terminal: Terminal, options: YourClusterOptions,
     kubectlPath,
     kubeconfig,
     context: options.context,
-    baseline: selectiveBaseline(`npb-demo-${id}`, { [DEMO_LABEL]: id }),
+    baseline: selectiveBaseline(baselineOf(id), { [DEMO_LABEL]: id }),
     labels: { [DEMO_LABEL]: id },
     namespace: (short) => `npb-demo-${id}-${short}`,
     kubectl,
@@ -98,7 +101,7 @@ async function refuseTerminating(kubectl: Stage['kubectl']): Promise<void> {
 async function refuseBaselines(kubectl: Stage['kubectl']): Promise<void> {
   const names = (await kubectl(['get', 'npb', '-o', 'name'])).split('\n').filter((name) => name !== '');
   if (names.length === 0) return;
-  const left = names.filter((name) => name.includes('/npb-demo-'));
+  const left = names.filter((name) => BASELINE_OF_A_DEMO.test(name));
   throw new DemoFailure(`the cluster has baselines already: ${names.join(', ')}`, {
     next: left.length === names.length
       ? `An earlier demo could not clean up. Do it for it:\nkubectl delete ${left.join(' ')} && kubectl delete namespaces -l ${DEMO_LABEL}`
@@ -165,7 +168,7 @@ async function remove(terminal: Terminal, kubectl: Stage['kubectl'], found: Foun
   const began = performance.now();
   terminal.progress('removing what the demo made …');
   const hasCrd = (await kubectl(['get', CRD, '--ignore-not-found', '-o', 'name']).catch(() => 'unknown')).trim() !== '';
-  if (hasCrd) await step('delete', 'npb', `npb-demo-${id}`, '--ignore-not-found');
+  if (hasCrd) await step('delete', 'npb', baselineOf(id), '--ignore-not-found');
   await step('delete', 'namespaces', '-l', `${DEMO_LABEL}=${id}`, `--timeout=${DELETE_TIMEOUT}`);
   if (!found.rbac) await step('delete', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac', '--ignore-not-found');
   if (!found.isolation) await step('delete', '-k', 'config/rbac/isolation', '--ignore-not-found');

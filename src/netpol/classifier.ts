@@ -29,8 +29,10 @@ export interface Classifier {
   removePod(namespace: string, name: string): void;
   upsertPolicy(policy: Policy): void;
   removePolicy(key: PolicyKey): void;
-  /** Classifies what was touched since the last call. */
-  flush(): ClassChange[];
+  /** Classifies what was touched since the last call: all of it, or so many pods; then `unflushed` says how many are left. */
+  flush(limit?: number): ClassChange[];
+  /** Pods that were touched and not classified yet. */
+  readonly unflushed: number;
   /** As of the last flush; `undefined` for pods that are not there or terminal. */
   classOf(namespace: string, pod: string, direction: Direction): PodClass | undefined;
   /** What a pod without labels and ports would be in the namespace as it is now, whether there are pods or not. */
@@ -140,12 +142,17 @@ export function createClassifier(options: Options): Classifier {
       replacePolicy(entry, name, undefined);
       namespaces.dropIfEmpty(entry);
     },
-    flush() {
+    get unflushed() { return dirty.size; },
+    flush(limit = Infinity) {
       const changes = removed.splice(0);
       if (families.changed()) for (const entry of namespaces.all()) touch(entry.pods.values());
       memory.forgetInexact();
       const around = surroundings();
+      let left = limit;
       for (const entry of dirty) {
+        if (left <= 0) break;
+        left -= 1;
+        dirty.delete(entry);
         inexact.delete(entry);
         for (const direction of DIRECTIONS) {
           const found = classify(entry, direction, around);
@@ -153,7 +160,6 @@ export function createClassifier(options: Options): Classifier {
           settle(entry, direction, found, changes);
         }
       }
-      dirty.clear();
       return changes;
     },
     classOf: (namespace, pod, direction) => namespaces.find(namespace)?.pods.get(pod)?.classes[direction],

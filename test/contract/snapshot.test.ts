@@ -90,7 +90,7 @@ describe('snapshots of a real API server', function () {
         return { namespace, writes };
       });
       return {
-        found: plain(found).filter(({ name }) => isHere(name)), pods: plain(pods).filter(({ namespace }) => isHere(namespace)), policies: plain(policies).filter((policy) => isHere(policy.kind === 'NetworkPolicy' ? policy.namespace : undefined)),
+        found: plain(found).filter(({ name }) => isHere(name)), pods: plain(pods).filter(({ namespace }) => isHere(namespace)), policies: plain(policies.filter((policy) => policy.kind !== 'NetworkPolicy' || isHere(policy.namespace))),
         serviceIps, plans: plans.filter(({ namespace }) => isHere(namespace)),
       };
     };

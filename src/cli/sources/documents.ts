@@ -35,8 +35,14 @@ const BIG_LIST = 250_000;
 export function documentsIn(text: string): Documents {
   const json = isJson(text) ? jsonDocuments(text) : undefined;
   if (json !== undefined) return { found: json, problems: [] };
-  const read = yamlPieces(text).map(readYaml);
-  return { found: read.flatMap(({ found }) => found), problems: read.flatMap(({ problems }) => problems) };
+  const found: Found[] = [];
+  const problems: Problem[] = [];
+  for (const piece of yamlPieces(text)) {
+    const read = readYaml(piece);
+    for (const each of read.found) found.push(each); // more than a call takes as arguments
+    for (const each of read.problems) problems.push(each);
+  }
+  return { found, problems };
 }
 
 /** By its beginning. */
@@ -82,19 +88,26 @@ function* jsonParts(text: string): Generator<string> {
 }
 
 /** A line that begins with `---` begins a document, whatever it stands in. */
-function yamlPieces(text: string): Piece[] {
-  if (/^%/m.test(text)) return [{ text, firstLine: 1 }]; // directives belong to the document after them
-  const pieces: Piece[] = [];
+function* yamlPieces(text: string): Generator<Piece> {
+  if (/^%/m.test(text)) { // directives belong to the document after them
+    yield { text, firstLine: 1 };
+    return;
+  }
   let [start, firstLine] = [0, 1];
-  const add = (end: number): void => {
+  for (const end of boundaries(text)) {
     const piece = text.slice(start, end);
-    pieces.push({ text: piece, firstLine });
+    if (!EMPTY.test(piece)) yield { text: piece, firstLine };
     firstLine += countLines(piece);
     start = end;
-  };
-  for (const { index } of text.matchAll(/^---(?=\s|$)/gm)) if (index > 0) add(index);
-  add(text.length);
-  return pieces;
+  }
+}
+
+const EMPTY = /^(?:---)?\s*$/;
+
+function* boundaries(text: string): Generator<number> {
+  const separator = /^---(?=\s|$)/gm;
+  for (let match = separator.exec(text); match !== null; match = separator.exec(text)) if (match.index > 0) yield match.index;
+  yield text.length;
 }
 
 function readYaml(piece: Piece): Documents {

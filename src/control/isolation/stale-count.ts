@@ -1,8 +1,8 @@
 /**
  * How many policies do less than they say, for the metric.
  *
- * Counted when somebody asks, at most once a minute, beside the answer (which has what was counted before), and only
- * if something has changed since. Policies that a baseline generates are the same in every namespace, and do not count.
+ * Counted when somebody asks, in slices beside the answer (which has what was counted before), at most once a minute and
+ * for a hundredth of the time, and only if something has changed since. Policies that a baseline generates are the same in every namespace, and do not count.
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
@@ -32,24 +32,37 @@ export interface StaleCount {
 }
 
 const EVERY_MS = 60_000;
+/** Counting takes at most this part of the time. */
+const SHARE = 100;
+/** Policies that are looked at without a turn of the event loop. */
+const CHUNK = 2_000;
 
 export function createStaleCount(parts: StaleCountParts): StaleCount {
-  let last: { readonly counts: StaleCounts; readonly atMs: number } | undefined;
+  const { clock } = parts;
+  let last: { readonly counts: StaleCounts; readonly againAtMs: number } | undefined;
   let isDirty = true;
   let cancel: (() => void) | undefined;
   let stopped = false;
 
-  function count(): void {
-    cancel = undefined;
+  function begin(): void {
     isDirty = false;
-    last = { counts: countedIn(parts), atMs: parts.clock.now() };
+    countOn({ left: candidatesIn(parts.policies), found: { selects_nothing: 0, peers_match_nothing: 0 }, tookMs: 0 });
+  }
+
+  function countOn({ left, found, tookMs }: Pass): void {
+    const startedMs = clock.now();
+    const counted = added(found, countedIn(left.slice(0, CHUNK), parts));
+    const spentMs = tookMs + clock.now() - startedMs;
+    const rest = left.slice(CHUNK);
+    cancel = stopped || rest.length === 0 ? undefined : clock.setTimer(0, () => countOn({ left: rest, found: counted, tookMs: spentMs }));
+    if (rest.length === 0) last = { counts: new Map(STALE_REASONS.map((reason) => [reason, counted[reason]])), againAtMs: clock.now() + Math.max(EVERY_MS, spentMs * SHARE) };
   }
 
   return {
     touch() { isDirty = true; },
     counts() {
-      const isDue = isDirty && (last === undefined || parts.clock.now() - last.atMs >= EVERY_MS);
-      if (isDue && !stopped) cancel ??= parts.clock.setTimer(0, count);
+      const isDue = isDirty && clock.now() >= (last?.againAtMs ?? 0);
+      if (isDue && !stopped) cancel ??= clock.setTimer(0, begin);
       return last?.counts;
     },
     stop() {
@@ -60,20 +73,32 @@ export function createStaleCount(parts: StaleCountParts): StaleCount {
   };
 }
 
-function countedIn({ namespaces, policies, pods }: StaleCountParts): StaleCounts {
-  const candidates = new Map<string, NetworkPolicy>();
-  for (const policy of policies.all()) {
-    if (policy.anySpec !== undefined && !isOurs(policy)) candidates.set(`${policy.namespace}/${policy.name}`, { kind: 'NetworkPolicy', namespace: policy.namespace, name: policy.name, spec: policy.anySpec });
-  }
-  const found = { selects_nothing: new Set<string>(), peers_match_nothing: new Set<string>() };
-  for (const { kind, policy } of staleIn([...candidates.values()], [...namespaces.all()], [...pods.all()])) {
-    if (kind === 'peer matches nothing') found.peers_match_nothing.add(nameOf(policy));
-    else if (selectsSome(candidates.get(nameOf(policy)))) found.selects_nothing.add(nameOf(policy));
-  }
-  return new Map(STALE_REASONS.map((reason) => [reason, found[reason].size]));
+type Found = Readonly<Record<StaleReason, number>>;
+interface Pass { readonly left: readonly NetworkPolicy[]; readonly found: Found; readonly tookMs: number }
+
+function added(a: Found, b: Found): Found {
+  return { selects_nothing: a.selects_nothing + b.selects_nothing, peers_match_nothing: a.peers_match_nothing + b.peers_match_nothing };
 }
 
-const nameOf = ({ namespace = '', name }: PolicyRef): string => `${namespace}/${name}`;
+function candidatesIn(policies: StaleCountParts['policies']): NetworkPolicy[] {
+  const found: NetworkPolicy[] = [];
+  for (const policy of policies.all()) {
+    if (policy.anySpec !== undefined && !isOurs(policy)) found.push({ kind: 'NetworkPolicy', namespace: policy.namespace, name: policy.name, spec: policy.anySpec });
+  }
+  return found;
+}
+
+function countedIn(policies: readonly NetworkPolicy[], { namespaces, pods }: StaleCountParts): Found {
+  const byName = new Map(policies.map((policy) => [nameOf(policy), policy]));
+  const found = { selects_nothing: new Set<string>(), peers_match_nothing: new Set<string>() };
+  for (const { kind, policy } of staleIn(policies, [...namespaces.all()], [...pods.all()])) {
+    if (kind === 'peer matches nothing') found.peers_match_nothing.add(nameOf(policy));
+    else if (selectsSome(byName.get(nameOf(policy)))) found.selects_nothing.add(nameOf(policy));
+  }
+  return { selects_nothing: found.selects_nothing.size, peers_match_nothing: found.peers_match_nothing.size };
+}
+
+const nameOf = ({ namespace = '', name }: Pick<PolicyRef, 'namespace' | 'name'>): string => `${namespace}/${name}`;
 
 /** One for all pods is not stale where there is none: it is there for those that come. */
 function selectsSome(policy: NetworkPolicy | undefined): boolean {

@@ -8,7 +8,7 @@
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
-import { createClassifier, type Classifier, type PolicyKey } from '../../netpol/classifier.ts';
+import { createClassifier, type ClassChange, type Classifier, type PolicyKey } from '../../netpol/classifier.ts';
 import { createFamilyCount } from '../../netpol/family-count.ts';
 import type { OpaquePolicy, Options, Policy } from '../../netpol/model.ts';
 import { isSameEffect, type IsolationKnowledge } from '../../plan/effect.ts';
@@ -60,8 +60,8 @@ export interface IsolationTracker {
 
 /** Longest stretch without a turn of the event loop. */
 const SLICE_MS = 5;
-/** Flushed together while nothing is reported yet. */
-const GATHERED = 256;
+/** Pods that are classified between two looks at the clock; and how many events are flushed together while nothing is reported yet. */
+const CHUNK = 256;
 
 interface Operation {
   /** Tells the classifier. */
@@ -84,7 +84,8 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const dirty = new Set<string>();
   let waiting: Operation[] = [];
   let next = 0;
-  let unflushed = 0;
+  /** What is being flushed: one event, or some while nothing is reported yet. */
+  let current: { readonly cause: () => Cause; readonly changes: ClassChange[]; events: number } | undefined;
   let isReady = false;
   let knowledge: IsolationKnowledge = { kind: 'Starting' };
   let cancel: (() => void) | undefined;
@@ -110,37 +111,41 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     lookAround();
   }
 
-  /** False when there is nothing to do. */
+  /** False when there is nothing to do. What an event has touched is classified before the next one is taken. */
   function step(): boolean {
     const operation = waiting[next];
+    if (current !== undefined && (isReady || operation === undefined || current.events >= CHUNK)) return flush();
     if (operation !== undefined) {
       next += 1;
       run(operation);
       return true;
     }
     if (next > 0) [waiting, next] = [[], 0];
-    if (unflushed > 0) gather();
     return isReady && refreshOne();
   }
 
   function run(operation: Operation): void {
     operation.apply();
     for (const name of operation.touches === 'all' || families.changed() ? known : operation.touches) dirty.add(name);
-    if (isReady) flush(operation.cause);
-    else if ((unflushed += 1) >= GATHERED) gather();
+    current ??= { cause: operation.cause, changes: [], events: 0 };
+    current.events += 1;
   }
 
-  function gather(): void {
-    unflushed = 0;
-    rollUps.note(classifier.flush());
-  }
-
-  function flush(cause: () => Cause): void {
-    const changes = classifier.flush();
+  /** Some of the pods that were touched; when all of them are done, what that means. */
+  function flush(): boolean {
+    const changes = classifier.flush(CHUNK);
     rollUps.note(changes);
     for (const { pod } of changes) dirty.add(pod.namespace);
-    if (changes.length === 0 || knowledge.kind !== 'Known') return;
-    const drift = driftIn(changes, cause(), (namespace) => parts.namespaces.get(namespace)?.terminating === false);
+    for (const change of changes) current?.changes.push(change);
+    if (classifier.unflushed === 0) finish();
+    return true;
+  }
+
+  function finish(): void {
+    const done = current;
+    current = undefined;
+    if (done === undefined || done.changes.length === 0 || knowledge.kind !== 'Known') return;
+    const drift = driftIn(done.changes, done.cause(), (namespace) => parts.namespaces.get(namespace)?.terminating === false);
     if (drift.length > 0) parts.onDrift(drift);
   }
 

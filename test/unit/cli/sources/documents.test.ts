@@ -93,7 +93,8 @@ describe('documents of a file', () => {
   });
 
   it('come out as they went in, in YAML, in JSON and in many documents', () => {
-    fc.assert(fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), { minLength: 1, maxLength: 4 }), (values) => {
+    const anything = fc.array(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), { minLength: 1, maxLength: 4 }).filter((values) => !JSON.stringify(values).includes('"<<"')); // a merge key
+    fc.assert(fc.property(anything, (values) => {
       const plain = JSON.parse(JSON.stringify(values)) as unknown[];
       assert.deepEqual(valuesIn(plain.map((value) => stringify(value, { lineWidth: 0, version: '1.1' })).join('---\n')), plain);
       assert.deepEqual(valuesIn(plain.map((value) => JSON.stringify(value)).join('\n')), plain);
