@@ -4,6 +4,7 @@ import { ensureControlPlaneBinaries } from '../../test/control-plane/binaries.ts
 import { startControlPlane, type ControlPlane } from '../../test/control-plane/control-plane.ts';
 import { kubectlOn, OPERATOR_NAMESPACE, sampleBaseline, SERVICE_ACCOUNT, type Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
+import { whenEstablished } from '../../test/control-plane/established.ts';
 
 export async function ownStage(terminal: Terminal, { workDir, signal }: { readonly workDir: string; readonly signal: AbortSignal }, onStarted: (plane: ControlPlane) => void): Promise<Stage> {
   await terminal.section('A Kubernetes control plane of our own');
@@ -36,7 +37,7 @@ async function install(kubectl: Stage['kubectl']): Promise<void> {
   await kubectl(['apply', '--server-side', '-k', 'crds']);
   await kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
   await kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
-  await kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
+  await whenEstablished(kubectl, 'namespacepolicybaselines.netbaseline.io');
 }
 
 export const seconds = (beganMs: number): string => `${((performance.now() - beganMs) / 1000).toFixed(1)} s`;

@@ -13,6 +13,7 @@ import { DemoFailure } from './failure.ts';
 import { seconds } from './own-stage.ts';
 import { kubectlOn, OPERATOR_NAMESPACE, selectiveBaseline, SERVICE_ACCOUNT, type Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
+import { whenEstablished } from '../../test/control-plane/established.ts';
 
 export interface YourClusterOptions {
   readonly kubeconfig: string;
@@ -139,7 +140,7 @@ async function install(kubectl: Stage['kubectl'], found: Found): Promise<void> {
   if (!found.crd) await kubectl(['apply', '--server-side', '-k', 'crds']);
   if (!found.rbac) await kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
   if (!found.isolation) await kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
-  await kubectl(['wait', '--for=condition=Established', `--timeout=30s`, CRD]);
+  await whenEstablished(kubectl, 'namespacepolicybaselines.netbaseline.io');
 }
 
 /** The cluster entry of the user's kubeconfig, with a token of the ServiceAccount instead of the user. */

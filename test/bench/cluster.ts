@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from '../support/control-plane.ts';
 import type { Log } from '../tools/cache.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CRD = 'crd/namespacepolicybaselines.netbaseline.io';
 /** The one that everything is measured with: default templates, every namespace. */
 export const BASELINE = { name: 'default', spec: {} } as const;
 
@@ -39,7 +39,7 @@ async function install(plane: ControlPlane): Promise<void> {
   await apply('-k', `${ROOT}crds`);
   await apply('-n', OPERATOR_NAMESPACE, '-k', `${ROOT}config/rbac`);
   await apply('-k', `${ROOT}config/rbac/isolation`);
-  await plane.kubectl(['wait', '--for=condition=Established', CRD, '--timeout=30s']);
+  await whenEstablished(plane.kubectl, 'namespacepolicybaselines.netbaseline.io');
   const baseline = { apiVersion: 'netbaseline.io/v1alpha1', kind: 'NamespacePolicyBaseline', metadata: { name: BASELINE.name }, spec: BASELINE.spec };
   await plane.kubectl(['apply', '--server-side', '-f', '-'], { stdin: JSON.stringify(baseline) });
 }

@@ -12,6 +12,7 @@ import { apiAs, type Api } from '../support/api.ts';
 import { aNamespace, allowDns, aPod, aPolicy, denyAll, HTTP } from '../support/audit.ts';
 import { eventually } from '../support/eventually.ts';
 import type { KubeObject } from '../../src/analyze/snapshot.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const READERS = 'readers';
@@ -171,7 +172,7 @@ describe('npb audit and a real API server', function () {
       },
     };
     await plane.kubectl(['apply', '-f', '-'], { stdin: JSON.stringify(crd) });
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd/ciliumnetworkpolicies.cilium.io', '--timeout=30s']);
+    await whenEstablished(plane.kubectl, 'ciliumnetworkpolicies.cilium.io');
     const reader = await plane.serviceAccountKubeconfig(READERS, 'reader');
     const { unread, namespaces } = await eventually(async () => documentOf(await npb(['-o', 'json'], reader)), ({ unread: found }) => assert.equal(found.length, 1), { withinMs: 30_000 });
     assert.match(unread[0]?.why ?? '', /cannot list resource "ciliumnetworkpolicies"/);

@@ -14,6 +14,7 @@ import { startControlPlane, type ControlPlane } from '../control-plane/control-p
 import { run } from '../tools/run.ts';
 import { POLICIES, apiAs, type Api, type Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from '../support/control-plane.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
@@ -39,7 +40,7 @@ describe('config', function () {
   it('default is applied with kubectl, without a warning', async () => {
     const { stderr } = await plane.kubectl(['apply', '-k', 'config/default']);
     assert.equal(stderr, '');
-    await plane.kubectl(['wait', '--for=condition=Established', `crd/${CRD_NAME}`, '--timeout=30s']);
+    await whenEstablished(plane.kubectl, CRD_NAME);
   });
 
   it('default is applied again without a change', async () => {

@@ -9,6 +9,7 @@ import { jumpingClock } from '../support/jumping-clock.ts';
 import { DEFAULT_DENY_SPEC, allowFrom, allowing } from '../support/templates.ts';
 import { aWitness, type Witness } from '../support/witness.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 describe('deletion of a baseline', function () {
   this.timeout(120_000);
@@ -293,7 +294,7 @@ describe('deletion of the CRD', function () {
     assert.deepEqual(await versions(), before);
     await world.namespace();
     await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
+    await whenEstablished(plane.kubectl, 'namespacepolicybaselines.netbaseline.io');
     const readyLater = (): Promise<{ code: number; body: string }> => {
       clock.jump(1_000); // it asks again with growing patience
       return operator.ready();

@@ -7,6 +7,7 @@ import { widthOf } from '../../scripts/demo/table.ts';
 import { existingClusterKubeconfig } from '../control-plane/existing-cluster.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -47,7 +48,7 @@ describe('demo on a cluster of the user', function () {
 
   it('does not begin where it would disturb somebody', async () => {
     await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
+    await whenEstablished(plane.kubectl, 'namespacepolicybaselines.netbaseline.io');
     await plane.kubectl(['apply', '-f', 'config/samples/audit-first.yaml']);
     const { code, output } = await demo(plane);
     assert.equal(code, 1, output);

@@ -15,6 +15,7 @@ import { POLICIES, type Json } from '../support/api.ts';
 import { startInstalled } from '../support/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
 import { aWorld, type World } from '../support/world.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -101,7 +102,7 @@ describe('preview and render', function () {
     plane = await startInstalled();
     world = await aWorld(plane);
     await apply([MONITOR_CRD, ...NAMESPACES.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { tested: 'yes' } } })), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'readers' } }]);
-    await plane.kubectl(['wait', '--for=condition=Established', `crd/${MONITOR_CRD.metadata.name}`, '--timeout=30s']);
+    await whenEstablished(plane.kubectl, MONITOR_CRD.metadata.name);
     for (const name of [...NAMESPACES, 'kube-system']) await eventually(() => world.admin.get(`/api/v1/namespaces/${name}/serviceaccounts/default`), ({ code }) => assert.equal(code, 200), { withinMs: 30_000 });
     await apply(CLUSTER.toSorted((a, b) => Number(a.kind === 'Pod') - Number(b.kind === 'Pod'))); // their ServiceAccounts first
     await apply([...MONITORS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader', namespace: 'readers' } },

@@ -5,6 +5,7 @@
  * these tests take the cluster for themselves.
  */
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
+import { whenEstablished } from '../control-plane/established.ts';
 
 let shared: Promise<ControlPlane> | undefined;
 
@@ -20,7 +21,7 @@ export async function startInstalled(extraApiServerFlags: readonly string[] = []
   await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
   await plane.kubectl(['apply', '--server-side', '-n', OPERATOR_NAMESPACE, '-k', 'config/rbac']);
   await plane.kubectl(['apply', '--server-side', '-k', 'config/rbac/isolation']);
-  await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io', '--timeout=30s']);
+  await whenEstablished(plane.kubectl, 'namespacepolicybaselines.netbaseline.io');
   return plane;
 }
 

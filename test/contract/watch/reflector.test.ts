@@ -18,6 +18,7 @@ import { apiAs, POLICIES, type Api } from '../../support/api.ts';
 import { eventually } from '../../support/eventually.ts';
 import { memoryLogger, type MemoryLogger } from '../../support/log.ts';
 import { startWire, type Wire } from '../kube/stand-in.ts';
+import { whenEstablished } from '../../control-plane/established.ts';
 
 interface Watched {
   readonly client: KubeClient;
@@ -124,7 +125,7 @@ describe('reflector on a real control plane', function () {
     await eventually(() => health()?.problem?.kind, (kind) => assert.equal(kind, 'NotFound'));
     assert.equal(watched.baselines.synced, false);
     await plane.kubectl(['apply', '--server-side', '-k', 'crds']);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd/namespacepolicybaselines.netbaseline.io']);
+    await whenEstablished(plane.kubectl, 'namespacepolicybaselines.netbaseline.io');
     await eventually(() => watched.baselines.synced, assert.ok);
     await api.post('/apis/netbaseline.io/v1alpha1/namespacepolicybaselines', { apiVersion: 'netbaseline.io/v1alpha1', kind: 'NamespacePolicyBaseline', metadata: { name: 'default' }, spec: { paused: true } });
     await eventually(() => watched.baselines.get('default')?.spec?.paused, (paused) => assert.equal(paused, true));
