@@ -11,6 +11,8 @@ import { concerns } from './evaluate.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
 import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
+import type { Rule } from './rules.ts';
+import type { Applying } from './tiers.ts';
 import { applyingIn, createNamespaces, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
 import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
 
@@ -29,8 +31,8 @@ export interface Classifier {
   removePod(namespace: string, name: string): void;
   upsertPolicy(policy: Policy): void;
   removePolicy(key: PolicyKey): void;
-  /** Classifies what was touched since the last call: all of it, or so many pods; then `unflushed` says how many are left. */
-  flush(limit?: number): ClassChange[];
+  /** Classifies what was touched since the last call; asked after each pod whether to go on, `unflushed` says how many are left. */
+  flush(goesOn?: () => boolean): ClassChange[];
   /** Pods that were touched and not classified yet. */
   readonly unflushed: number;
   /** As of the last flush; `undefined` for pods that are not there or terminal. */
@@ -46,7 +48,8 @@ export interface Classifier {
   size(): { readonly namespaces: number; readonly specs: number; readonly pending: number };
 }
 
-export function createClassifier(options: Options): Classifier {
+/** `mostWork` bounds what one class may take, for who cannot wait; what takes more is `unknown`. */
+export function createClassifier(options: Options, mostWork?: number): Classifier {
   const interner = createInterner();
   const memory = createClassMemory();
   const namespaces = createNamespaces();
@@ -57,7 +60,7 @@ export function createClassifier(options: Options): Classifier {
   const removed: ClassChange[] = [];
   const counts = { Ingress: new Map<PodClassName, number>(), Egress: new Map<PodClassName, number>() };
   const touch = (entries: Iterable<PodEntry>): void => { for (const entry of entries) dirty.add(entry); };
-  const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing });
+  const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing, mostWork });
 
   function touchScopes(scopes: readonly Scope[]): void {
     for (const { only, concernsNamespace } of scopes) {
@@ -103,11 +106,13 @@ export function createClassifier(options: Options): Classifier {
   function classify(entry: PodEntry, direction: Direction, around: Surroundings): PodClass | undefined {
     const { pod, home } = entry;
     if (pod.terminal) return undefined;
-    const found = memory.classOf(pod, applyingIn(entry, cluster.policies(), direction), around);
+    const applying = applyingIn(entry, cluster.policies(), direction);
+    const found = memory.classOf(pod, applying, around);
     if (pod.hostNetwork) return found;
+    const tooLarge = found.effective === undefined ? largestOf(applying) : [];
     const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref).sort(compareRefs);
-    if (opaque.length === 0) return found;
-    return { ...found, class: 'unknown', opaque };
+    if (opaque.length + tooLarge.length === 0) return found;
+    return { ...found, class: 'unknown', opaque: [...opaque, ...tooLarge] };
   }
 
   return {
@@ -143,15 +148,12 @@ export function createClassifier(options: Options): Classifier {
       namespaces.dropIfEmpty(entry);
     },
     get unflushed() { return dirty.size; },
-    flush(limit = Infinity) {
+    flush(goesOn = () => true) {
       const changes = removed.splice(0);
       if (families.changed()) for (const entry of namespaces.all()) touch(entry.pods.values());
       memory.forgetInexact();
       const around = surroundings();
-      let left = limit;
       for (const entry of dirty) {
-        if (left <= 0) break;
-        left -= 1;
         dirty.delete(entry);
         inexact.delete(entry);
         for (const direction of DIRECTIONS) {
@@ -159,6 +161,7 @@ export function createClassifier(options: Options): Classifier {
           if (found?.effective?.exact === false) inexact.add(entry);
           settle(entry, direction, found, changes);
         }
+        if (!goesOn()) break;
       }
       return changes;
     },
@@ -182,6 +185,16 @@ export function createClassifier(options: Options): Classifier {
     counts: (direction) => counts[direction],
     size: () => ({ namespaces: namespaces.size(), specs: interner.size, pending: dirty.size }),
   };
+}
+
+/** The policy that makes it too much. */
+function largestOf({ direction, isolating, clusterPolicies }: Applying): PolicyRef[] {
+  const sizes = [...isolating, ...clusterPolicies].map(({ ref, compiled: { rules } }) => ({ ref, size: rules[direction].reduce((sum, rule) => sum + sizeOf(rule), 0) }));
+  return sizes.sort((a, b) => b.size - a.size).slice(0, 1).map(({ ref }) => ref);
+}
+
+function sizeOf({ peers, ports }: Rule): number {
+  return 1 + (peers === 'any' ? 0 : peers.length) + (ports === 'any' ? 0 : ports.length);
 }
 
 const NO_LABELS: Pod['labels'] = new Map();

@@ -5,17 +5,17 @@
  */
 import type { Direction } from '../api/network-policy.ts';
 import { defeatingOf, type Defeating } from './defeat.ts';
-import { CLASSES, effectiveOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
+import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
 import type { ExistingPeer } from './existing.ts';
 import type { Family, Options, Pod, PodPort, PolicyRef } from './model.ts';
 import type { Applying } from './tiers.ts';
 
-/** `unknown`: a policy of a kind that is not evaluated has a say; `not-coverable`: hostNetwork. */
+/** `unknown`: a policy of a kind that is not evaluated has a say, or there is too much to look at; `not-coverable`: hostNetwork. */
 export type PodClassName = EffectiveClass | 'unknown' | 'not-coverable';
 
 export interface PodClass {
   readonly class: PodClassName;
-  /** As if the policies that are not evaluated were not there; absent for `not-coverable`. */
+  /** As if the policies that are not evaluated were not there; absent for `not-coverable`, and where there is too much to look at. */
   readonly effective: Effective | undefined;
   /** Where it is not known whether `ipBlock` matches pods: the class if it does not. `class` is then the weaker of both. */
   readonly ifBlocksSkipPods: EffectiveClass | undefined;
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly options: Options;
   readonly families: readonly Family[];
   readonly existing: () => Iterable<ExistingPeer>;
+  /** A class that takes more than this (see `workOf`) is `unknown`; absent: none does. */
+  readonly mostWork?: number | undefined;
 }
 
 export interface ClassMemory {
@@ -38,6 +40,7 @@ export interface ClassMemory {
   readonly size: number;
 }
 
+const TOO_MUCH: PodClass = { class: 'unknown', effective: undefined, ifBlocksSkipPods: undefined, opaque: [] };
 const NOT_COVERABLE: PodClass = { class: 'not-coverable', effective: undefined, ifBlocksSkipPods: undefined, opaque: [] };
 
 /**
@@ -54,7 +57,7 @@ export function createClassMemory(limit = 100_000): ClassMemory {
       const known = defeats.get(key);
       if (known !== undefined) return known;
       if (defeats.size >= limit) defeats.clear();
-      const found = defeatingOf(classInputOf(pod, applying, surroundings));
+      const found = defeatingOf(classInputOf(pod, applying, surroundings), surroundings.mostWork);
       if (byKey.get(key)?.effective?.exact === true) defeats.set(key, found); // else it depends on the pods that exist
       return found;
     },
@@ -79,10 +82,12 @@ export function createClassMemory(limit = 100_000): ClassMemory {
 
 /** The class, and the other one where it is open whether blocks match pods. */
 function podClassOf(pod: Pod, applying: Applying, surroundings: Surroundings): PodClass {
-  const { options } = surroundings;
-  const effective = effectiveOf(classInputOf(pod, applying, surroundings));
+  const { options, mostWork = Infinity } = surroundings;
+  const input = classInputOf(pod, applying, surroundings);
+  if (workOf(input) > mostWork) return TOO_MUCH;
+  const effective = effectiveOf(input);
   if (options.ipBlockMatchesPods !== 'unknown') return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
-  const skipping = effectiveOf({ ...classInputOf(pod, applying, surroundings), ipBlockMatchesPods: false });
+  const skipping = effectiveOf({ ...input, ipBlockMatchesPods: false });
   if (skipping.class === effective.class) return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
   return { class: weaker(effective.class, skipping.class), effective: { ...effective, codes: [...effective.codes, 'cidr-vs-pod'] }, ifBlocksSkipPods: skipping.class, opaque: [] };
 }

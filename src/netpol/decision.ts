@@ -107,13 +107,31 @@ function firstOf([first]: readonly Clause[]): Next | 'pass' {
 function valuesOf(key: string, { admin, isolating = [], baseline }: Pipeline, domains: Domains): Iterable<string | undefined> {
   const constraints = [...admin, ...isolating, ...baseline].flatMap(({ cube }) => cube.get(key) ?? []);
   const unmentioned = key === NAME_KEY ? [FRESH] : [FRESH, undefined];
-  const candidates = domains.get(key) ?? [...unmentioned, ...new Set(constraints.flatMap(({ values }) => [...values]))];
+  const mentions = mentionsIn(constraints);
   const kinds = new Map<string, string | undefined>();
-  for (const value of candidates) {
-    const kind = constraints.map((constraint) => (holds(constraint, value) ? '1' : '0')).join('');
+  for (const value of domains.get(key) ?? [...unmentioned, ...mentions.keys()]) {
+    const kind = (value === undefined ? absentIn(constraints) : mentions.get(value) ?? []).join();
     if (!kinds.has(kind)) kinds.set(kind, value);
   }
   return kinds.values();
+}
+
+/** By value, the constraints that list it: to each other constraint it is like any value that nobody mentions. */
+function mentionsIn(constraints: readonly Constraint[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, { values }] of constraints.entries()) {
+    for (const value of values) {
+      const known = found.get(value);
+      if (known === undefined) found.set(value, [index]);
+      else known.push(index);
+    }
+  }
+  return found;
+}
+
+/** The constraints to which an absent label is not like a value that nobody mentions. */
+function absentIn(constraints: readonly Constraint[]): readonly number[] {
+  return constraints.flatMap(({ absent, negated }, index) => (absent === negated ? [] : [index]));
 }
 
 function given({ admin, isolating, baseline }: Pipeline, key: string, value: string | undefined): Pipeline {

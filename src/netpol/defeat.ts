@@ -5,7 +5,7 @@
  * the allows of all others gone, what denies and isolates stays: only what lets through can defeat.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { CLASSES, effectiveOf, type ClassInput, type EffectiveClass } from './effective.ts';
+import { CLASSES, effectiveOf, workOf, type ClassInput, type EffectiveClass } from './effective.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Rule } from './rules.ts';
 
 export interface Defeating { readonly compiled: CompiledNetworkPolicy | CompiledClusterPolicy; /** Positions in the stored list. */ readonly rules: readonly number[] }
@@ -15,12 +15,18 @@ interface Allow { readonly compiled: Defeating['compiled']; readonly rule: Rule 
 
 const rank = (found: EffectiveClass): number => CLASSES.indexOf(found);
 
-/** Empty for `open`, which needs no policy, and for classes that nothing defeats. */
-export function defeatingOf(input: ClassInput): Defeating[] {
+/** Empty for `open`, which needs no policy, and for classes that nothing defeats. Past `mostWork` a set, though not the smallest. */
+export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[] {
   if (input.isolating === undefined) return [];
   const target = effectiveOf(input).class;
   if (rank(target) > rank('allow-cluster')) return [];
-  const suffices = (allows: readonly Allow[]): boolean => rank(effectiveOf(only(input, allows)).class) <= rank(target);
+  let left = mostWork;
+  const suffices = (allows: readonly Allow[]): boolean => {
+    if (left <= 0) return false;
+    const some = only(input, allows);
+    left -= workOf(some);
+    return rank(effectiveOf(some).class) <= rank(target);
+  };
   const policies = [...Map.groupBy(allowsIn(input), ({ compiled }) => compiled).values()];
   const single = policies.find(suffices);
   const chosen = single === undefined ? irreducible(policies, (some) => suffices(some.flat())) : [single];

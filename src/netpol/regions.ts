@@ -39,7 +39,9 @@ export function piecesOf(rules: readonly Rule[], family: Family): Pieces {
   const starts = [...new Set([0n, ...[...excepted, ...found.flatMap(({ block }) => block.ranges)].flatMap(({ from, to }) => [from, to + 1n])])]
     .filter((start) => start <= LAST[family]).sort((a, b) => (a < b ? -1 : 1));
   const names = starts.map(String);
-  const inside = (ranges: readonly Range[]): string[] => names.filter((_, index) => ranges.some(({ from, to }) => from <= starts[index]! && starts[index]! <= to));
+  const places = new Map(starts.map((start, index) => [start, index]));
+  /** Every range begins at a start, and ends before one or at the last address. */
+  const inside = (ranges: readonly Range[]): string[] => ranges.flatMap(({ from, to }) => names.slice(places.get(from), places.get(to + 1n)));
   const carved = new Set(inside(excepted));
   return {
     all: names,

@@ -127,7 +127,7 @@ describe('config', function () {
       assert.equal(spec.automountServiceAccountToken, true);
       assert.deepEqual([operator.livenessProbe.httpGet, operator.readinessProbe.httpGet], [{ path: '/healthz', port: 'http' }, { path: '/readyz', port: 'http' }]);
       assert.deepEqual(operator.ports, [{ name: 'http', containerPort: 8080 }]);
-      assert.equal(operator.resources.limits.memory, '256Mi');
+      assert.equal(operator.resources.limits.memory, '512Mi');
     });
 
     it('is what the Service, the PodDisruptionBudget and the NetworkPolicy select', () => {

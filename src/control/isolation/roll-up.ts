@@ -25,7 +25,7 @@ export interface RollUps {
   readonly size: number;
 }
 
-/** Policies that are not evaluated, in a text. */
+/** Policies, or rules of one, in a text. */
 const NAMED = 3;
 
 type Counts = Record<Direction, Map<PodClassName, number>>;
@@ -73,8 +73,7 @@ export function createRollUps(classifier: Pick<Classifier, 'classOf' | 'classOfP
   function opaqueIn(namespace: string, direction: Direction): string {
     const classes = [classifier.classOfPlain(namespace, direction), ...classifier.podsIn(namespace).map(({ name }) => classifier.classOf(namespace, name, direction))];
     const refs = new Set(classes.flatMap((found) => found?.opaque ?? []).map(({ kind, name }) => `${kind} ${name}`));
-    const [few, more] = [[...refs].sort().slice(0, NAMED), refs.size - NAMED];
-    return `${few.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    return few([...refs].sort(), ', ');
   }
 
   return {
@@ -115,7 +114,13 @@ function reach(name: PodClassName): string {
 
 /** `NetworkPolicy a (rule 0) and AdminNetworkPolicy b (rules 1 and 2)`; in their own namespace, which need not be said. */
 function named(policies: readonly DefeatingPolicy[]): string {
-  return policies.map(({ ref, rules }) => `${ref.kind} ${ref.name} (${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(' and ')})`).sort().join(' and ');
+  const texts = policies.map(({ ref, rules }) => `${ref.kind} ${ref.name} (${rules.length === 1 ? 'rule' : 'rules'} ${few(rules.map(String), ' and ')})`).sort();
+  return few(texts, ' and ');
+}
+
+function few(texts: readonly string[], separator: string): string {
+  const more = texts.length - NAMED;
+  return more > 0 ? `${texts.slice(0, NAMED).join(separator)} and ${more} more` : texts.join(separator);
 }
 
 function add(counts: Map<PodClassName, number>, name: PodClassName | undefined, by: number): void {

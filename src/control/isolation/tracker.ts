@@ -60,8 +60,13 @@ export interface IsolationTracker {
 
 /** Longest stretch without a turn of the event loop. */
 const SLICE_MS = 5;
-/** Pods that are classified between two looks at the clock; and how many events are flushed together while nothing is reported yet. */
-const CHUNK = 256;
+/** Events that are flushed together while nothing is reported yet. */
+const GATHERED = 256;
+/**
+ * What one class may take, in steps of about a microsecond (see `workOf`): a tenant who writes thousands of rules must not stop
+ * the operator. Beyond it a class is unknown.
+ */
+const MOST_WORK = 150_000;
 
 interface Operation {
   /** Tells the classifier. */
@@ -73,7 +78,7 @@ interface Operation {
 
 export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const { clock, policies } = parts;
-  const classifier = createClassifier(parts.options);
+  const classifier = createClassifier(parts.options, MOST_WORK);
   const families = createFamilyCount();
   const rollUps = createRollUps(classifier, ({ kind, name, namespace }) => {
     const record = kind === 'NetworkPolicy' ? policies.get(name, namespace) : undefined;
@@ -86,6 +91,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   let next = 0;
   /** What is being flushed: one event, or some while nothing is reported yet. */
   let current: { readonly cause: () => Cause; readonly changes: ClassChange[]; events: number } | undefined;
+  let sliceEndsMs = 0;
   let isReady = false;
   let knowledge: IsolationKnowledge = { kind: 'Starting' };
   let cancel: (() => void) | undefined;
@@ -102,9 +108,9 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   function work(): void {
     cancel = undefined;
-    const endMs = clock.now() + SLICE_MS;
+    sliceEndsMs = clock.now() + SLICE_MS;
     while (step()) {
-      if (clock.now() < endMs) continue;
+      if (clock.now() < sliceEndsMs) continue;
       wake();
       return;
     }
@@ -114,7 +120,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   /** False when there is nothing to do. What an event has touched is classified before the next one is taken. */
   function step(): boolean {
     const operation = waiting[next];
-    if (current !== undefined && (isReady || operation === undefined || current.events >= CHUNK)) return flush();
+    if (current !== undefined && (isReady || operation === undefined || current.events >= GATHERED)) return flush();
     if (operation !== undefined) {
       next += 1;
       run(operation);
@@ -133,7 +139,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   /** Some of the pods that were touched; when all of them are done, what that means. */
   function flush(): boolean {
-    const changes = classifier.flush(CHUNK);
+    const changes = classifier.flush(() => clock.now() < sliceEndsMs);
     rollUps.note(changes);
     for (const { pod } of changes) dirty.add(pod.namespace);
     for (const change of changes) current?.changes.push(change);

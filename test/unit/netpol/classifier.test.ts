@@ -170,3 +170,54 @@ describe('classifier: equal specs share a class unless a name makes the differen
   });
   it('counts pods by class', () => assert.deepEqual([...aClassifier(ofPod('a')).counts('Ingress')].sort(([a], [b]) => (a < b ? -1 : 1)), [['closed', 1], ['open', 3]]));
 });
+
+describe('classifier: too much to look at', () => {
+  const ports = (count: number): Policy => aNetworkPolicy('x/huge', { ingress: Array.from({ length: count }, (_, index) => ({ from: [{ podSelector: { matchLabels: { k: `v${index}` } } }], ports: [{ port: 1 + index }] })) });
+  const bounded = (): Classifier => {
+    const classifier = createClassifier({ ipBlockMatchesPods: 'no' }, 10_000);
+    classifier.upsertPod(aPodOf('x/a'));
+    return classifier;
+  };
+
+  it('is unknown, by the policy that makes it so, where the work is bounded', () => {
+    const classifier = bounded();
+    classifier.upsertPolicy(ports(20));
+    classifier.upsertPolicy(aNetworkPolicy('x/deny', {}));
+    classifier.flush();
+    assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'restricted');
+    classifier.upsertPolicy(ports(200));
+    classifier.flush();
+    const found = classifier.classOf('x', 'a', 'Ingress');
+    assert.deepEqual([found?.class, found?.effective, found?.opaque.map(({ name }) => name)], ['unknown', undefined, ['huge']]);
+    assert.equal(classifier.classOf('x', 'a', 'Egress')?.class, 'open', 'the other direction is as it was');
+    classifier.removePolicy({ kind: 'NetworkPolicy', namespace: 'x', name: 'huge' });
+    classifier.flush();
+    assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'closed');
+  });
+
+  it('is taken on where it is not', () => {
+    const classifier = createClassifier({ ipBlockMatchesPods: 'no' });
+    classifier.upsertPod(aPodOf('x/a'));
+    classifier.upsertPolicy(ports(200));
+    classifier.flush();
+    assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'restricted');
+  });
+
+  it('what defeats a class is then a set that does, though not the smallest', () => {
+    const classifier = bounded();
+    for (let index = 0; index < 16; index += 1) classifier.upsertPolicy(aNetworkPolicy(`x/p${index}`, { ingress: [{ from: [{ namespaceSelector: {} }, { ipBlock: { cidr: `${index * 16}.0.0.0/4` } }] }] }));
+    classifier.flush();
+    assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'allow-all');
+    assert.equal(classifier.defeating('x', 'a', 'Ingress').length, 16);
+  });
+
+  it('goes on later where it is asked to', () => {
+    const classifier = bounded();
+    for (let index = 0; index < 10; index += 1) classifier.upsertPod(aPodOf(`y/p${index}`));
+    let left = 4;
+    assert.equal(classifier.flush(() => (left -= 1) > 0).length, 8, 'four pods, both directions');
+    assert.equal(classifier.unflushed, 7);
+    assert.equal(classifier.flush().length, 14);
+    assert.equal(classifier.unflushed, 0);
+  });
+});
