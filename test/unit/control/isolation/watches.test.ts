@@ -1,0 +1,119 @@
+/** The watches behind isolation: when they begin, and what is said of those that cannot be relied on. */
+import assert from 'node:assert/strict';
+import type { KubeClient, WatchSink } from '../../../../src/kube/client.ts';
+import { KubeError, type KubeErrorKind } from '../../../../src/kube/errors.ts';
+import type { WireObject } from '../../../../src/kube/objects.ts';
+import type { Resource } from '../../../../src/kube/resources.ts';
+import { createIsolationWatches, type IsolationWatches } from '../../../../src/control/isolation/watches.ts';
+import type { ReflectorHealth } from '../../../../src/watch/reflector.ts';
+import { manualClock, type ManualClock } from '../../../support/clock.ts';
+import { memoryLogger, type MemoryLogger } from '../../../support/log.ts';
+
+const failure = (kind: KubeErrorKind): KubeError => new KubeError(`list things: ${kind}`, { kind });
+interface Opened { readonly plural: string; readonly sink: WatchSink; fail(kind: KubeErrorKind): void }
+const scenes: { watches: IsolationWatches }[] = [];
+
+function aScene(): { clock: ManualClock; log: MemoryLogger; watches: IsolationWatches; opened: Opened[]; of(plural: string): Opened; start(): Promise<void>; said(): string[] } {
+  const clock = manualClock();
+  const log = memoryLogger();
+  const opened: Opened[] = [];
+  const client: Pick<KubeClient, 'watch' | 'listPage'> = {
+    watch<W extends WireObject>({ plural }: Resource<W>, _query: object, sink: WatchSink<W>, signal: AbortSignal) {
+      return new Promise<void>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(failure('Aborted')));
+        opened.push({ plural, sink, fail: (kind) => reject(failure(kind)) });
+      });
+    },
+    listPage: () => Promise.reject(failure('Unavailable')),
+  };
+  const watches = createIsolationWatches({ client, clock, log, settings: {} });
+  const scene = {
+    clock, log, watches, opened,
+    of: (plural: string) => opened.findLast((each) => each.plural === plural) ?? assert.fail(`${plural} are not watched`),
+    async start() {
+      watches.start({ pod: () => undefined, otherPolicy: () => undefined, health: () => undefined });
+      await clock.settle();
+    },
+    said: () => watches.sources([]).map(({ resource, missing }) => `${resource}: ${missing === undefined ? 'good' : `${missing.isFailure ? 'failed' : 'waiting'}, ${missing.text}`}`),
+  };
+  scenes.push(scene);
+  return scene;
+}
+const listed = ({ sink }: Opened): void => {
+  sink.alive();
+  sink.frame({ kind: 'Bookmark', version: '5', initialEnd: true });
+};
+
+describe('watches of isolation', () => {
+  afterEach(async () => { for (const { watches } of scenes.splice(0)) await watches.stop(); });
+
+  it('begin when they are told to; until then they wait', async () => {
+    const { opened, said, start } = aScene();
+    assert.deepEqual([opened, said()], [[], ['pods: waiting, the first list is under way']]);
+    await start();
+    assert.deepEqual(opened.map(({ plural }) => plural), ['pods', 'customresourcedefinitions']);
+    assert.deepEqual(said(), ['pods: waiting, the first list is under way', 'customresourcedefinitions: waiting, the first list is under way']);
+    opened.forEach(listed);
+    assert.deepEqual(said(), ['pods: good', 'customresourcedefinitions: good']);
+  });
+
+  it('that are refused have failed at once, in words that stay the same, and quietly', async () => {
+    const { start, said, of, clock, log } = aScene();
+    await start();
+    for (let turn = 0; turn < 3; turn += 1) {
+      of('pods').fail('Forbidden');
+      await clock.advance(30_000);
+      assert.equal(said()[0], 'pods: failed, list things: Forbidden');
+    }
+    assert.deepEqual(log.entries.filter(({ level }) => level !== 'debug'), []);
+  });
+
+  it('that fail for a passing cause have failed only when that lasts', async () => {
+    const { start, said, of, clock } = aScene();
+    await start();
+    of('pods').fail('Unavailable');
+    await clock.settle();
+    assert.equal(said()[0], 'pods: waiting, it cannot be listed (Unavailable)');
+    for (let turn = 0; turn < 4; turn += 1) {
+      await clock.advance(30_000);
+      of('pods').fail('Unavailable');
+      await clock.settle();
+    }
+    assert.equal(said()[0], 'pods: failed, it cannot be listed (Unavailable)');
+  });
+
+  it('that were in order and fall silent have failed; one that is being opened again has not', async () => {
+    const { start, said, of, clock, opened } = aScene();
+    await start();
+    opened.forEach(listed);
+    of('pods').fail('Unavailable');
+    await clock.settle();
+    assert.equal(said()[0], 'pods: good');
+    await clock.advance(151_000);
+    assert.equal(said()[0], 'pods: failed, nothing is heard of it any more');
+  });
+
+  it('those of the operator count, too', async () => {
+    const { watches, start, opened } = aScene();
+    await start();
+    opened.forEach(listed);
+    const policies: ReflectorHealth = { resource: 'networkpolicies', synced: true, lastFrameAtMs: undefined, problem: { kind: 'Forbidden', message: 'no', sinceMs: 0 }, lists: 1, failures: 1, malformed: 0 };
+    assert.deepEqual(watches.sources([policies])[0], { resource: 'networkpolicies', missing: { text: 'no', isFailure: true } });
+  });
+
+  it('a kind whose CRD has just been made need not be listed, but it must not be refused', async () => {
+    const { start, said, of, clock, opened } = aScene();
+    await start();
+    opened.forEach(listed);
+    of('customresourcedefinitions').sink.frame({ kind: 'Applied', object: { metadata: { name: 'ciliumnetworkpolicies.cilium.io', uid: 'u', resourceVersion: '6' } } });
+    await clock.settle();
+    of('ciliumnetworkpolicies').fail('Unavailable');
+    await clock.settle();
+    assert.equal(said()[2], 'ciliumnetworkpolicies.cilium.io: good');
+    await clock.advance(16_000);
+    assert.match(said()[2] ?? '', /^ciliumnetworkpolicies.cilium.io: waiting/);
+    of('ciliumnetworkpolicies').fail('Forbidden');
+    await clock.settle();
+    assert.match(said()[2] ?? '', /^ciliumnetworkpolicies.cilium.io: failed/);
+  });
+});
