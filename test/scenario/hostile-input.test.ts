@@ -147,7 +147,10 @@ describe('hostile input', function () {
     const mark = await witness.settled();
     await world.createPolicy(namespace, 'prototype', { podSelector: {}, policyTypes: ['Ingress'], ingress: rules }, { annotations });
     await world.patchPolicy(namespace, 'prototype', { metadata: { labels: { constructor: 'x' } } });
-    await world.status(baseline, ({ worst: [found] = [] }) => assert.deepEqual([found?.reason, found?.message], ['NotEvaluated', 'what ingress lets through is not known: NetworkPolicy prototype is not evaluated']));
+    await world.status(baseline, ({ worst: [found] = [] }) => { // too long to be kept
+      assert.equal(found?.reason, 'NotEvaluated');
+      assert.match(found?.message, /^what ingress lets through is not known: NetworkPolicy prototype is not evaluated/);
+    });
     assert.deepEqual(await witness.policyWrites(mark, namespace), []);
     await world.edit(baseline, { adoptionPolicy: 'Adopt', policies: [allowFrom('prototype')] });
     const { metadata, spec } = await eventually(() => world.policy(namespace, 'prototype'), (found) => assert.equal(found.spec.ingress.length, 1));

@@ -159,10 +159,30 @@ describe('isolation', function () {
     const since = markAudit(plane.auditLogPath ?? '');
     operator = await world.operator({ flags: QUICK });
     await eventually(() => operator.metric('netpol_baseline_namespaces_overridden', { direction: 'Egress' }), (count) => assert.ok(count >= 1));
+    await eventually(() => operator.metrics(), (text) => assert.match(text, /^netpol_baseline_stale_policies\{reason="selects_nothing"\} \d+$/m));
     assert.deepEqual((await witness.writes(since)).map(({ verb, resource, name }) => `${verb} ${resource} ${name}`), []);
     assert.deepEqual((await world.getBaseline(baseline)).status, status);
     assert.equal((await eventsOf(namespace)).length, events);
     assert.deepEqual(operator.log.lines().filter((line) => line.startsWith('warn isolation')), []);
+  });
+
+  it('a standby knows the same and says nothing; when it leads, what it finds is no news', async () => {
+    const standby = await world.operator({ flags: QUICK, waitUntilReady: false });
+    await eventually(() => standby.log.lines(), (lines) => assert.ok(lines.includes('info isolation is known')));
+    const { namespace, baseline } = await isolatedNamespace();
+    await world.createPolicy(namespace, 'allow-all', ALLOW_ALL);
+    await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.overridden, 1));
+    await eventually(() => eventsOf(namespace), (events) => assert.ok(events.some(({ reason }) => reason === 'IsolationOverridden')));
+    assert.equal(await standby.metric('netpol_baseline_effective_drift_total'), 0);
+    const events = (await eventsOf(namespace)).length;
+    await operator.stop();
+    await eventually(() => standby.metric('netpol_baseline_namespaces_overridden', { direction: 'Egress' }), (count) => assert.ok(count >= 1));
+    operator = standby;
+    await witness.settled();
+    assert.deepEqual(standby.log.lines().filter((line) => line.startsWith('warn isolation')), []);
+    assert.equal((await eventsOf(namespace)).length, events);
+    await world.deletePolicy(namespace, 'allow-all');
+    await world.status(baseline, ({ isolated }) => assert.equal(isolated, '1/1'));
   });
 
   describe('with other kinds of policies', () => {

@@ -40,6 +40,7 @@ const LINES = 20;
 
 export function createIsolationNews(parts: NewsParts): IsolationNews {
   const { tracker, memories, log, events } = parts;
+  let wasUnknown = false;
 
   /** Compares what overrides a namespace with what was told last. */
   function look(namespace: string, memory: NamespaceMemory, isNews: boolean): void {
@@ -103,8 +104,9 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
       if (memory !== undefined) look(namespace, memory, parts.leads());
     },
     knowledgeChanged(now) {
-      if (now.kind === 'Unknown') log.warn('isolation is not known', { why: now.why });
+      if (now.kind === 'Unknown') log[wasUnknown ? 'info' : 'warn']('isolation is not known', { why: now.why });
       if (now.kind === 'Known') log.info('isolation is known');
+      wasUnknown = now.kind === 'Unknown';
       const baselines = new Set<string>();
       for (const [namespace, memory] of memories.all()) {
         look(namespace, memory, false);

@@ -101,11 +101,13 @@ describe('news of isolation', () => {
     assert.deepEqual([log.entries, events], [[], []]);
     state.knowledge = { kind: 'Unknown', why: 'pods: 403' };
     news.knowledgeChanged(state.knowledge);
+    state.knowledge = { kind: 'Unknown', why: 'pods: 403; customresourcedefinitions: 403' };
+    news.knowledgeChanged(state.knowledge);
     effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
     news.namespaceChanged('x');
     state.knowledge = { kind: 'Known' };
     news.knowledgeChanged(state.knowledge);
-    assert.deepEqual([log.lines(), events], [['warn isolation is not known', 'info isolation is known'], []]);
+    assert.deepEqual([log.lines(), events], [['warn isolation is not known', 'info isolation is not known', 'info isolation is known'], []], 'one warning');
   });
 
   it('a default-deny that comes to a namespace which is open: its override is news', () => {
