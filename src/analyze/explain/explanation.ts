@@ -49,8 +49,10 @@ export interface Case {
 }
 
 export interface Explanation {
-  /** `mixed`: some pairs are allowed, others denied. */
+  /** `mixed`: some pairs are allowed, others denied, or nobody answers there. */
   readonly verdict: Verdict | 'mixed';
+  /** Ports of the Service at which nobody answers, whatever policies say; they are in no case. */
+  readonly dead: readonly string[];
   readonly notes: readonly string[];
   /** At least one; denied ones first. */
   readonly cases: readonly Case[];
@@ -68,7 +70,7 @@ export function explainConnection(cluster: Cluster, from: End, to: Destination):
   const pairs = allPairs(cluster, sources, targets);
   if (pairs.length === 0) return { problem: 'the two ends have no address of the same family: one has IPv4 only, the other IPv6 only' };
   const cases = casesOf(cluster, pairs);
-  return { verdict: verdictOf(cases), notes: notesOf(cluster, sources, targets), cases };
+  return { verdict: verdictOf(cases, targets.dead), dead: targets.dead, notes: notesOf(cluster, sources, targets), cases };
 }
 
 function allPairs(cluster: Cluster, { members }: Members, { targets }: Targets): Pair[] {
@@ -124,10 +126,11 @@ function sideOf(cluster: Cluster, connection: Connection, direction: Direction, 
   };
 }
 
-function verdictOf(cases: readonly Case[]): Explanation['verdict'] {
+function verdictOf(cases: readonly Case[], dead: readonly string[]): Explanation['verdict'] {
   const verdicts = new Set(cases.map(({ verdict }) => verdict));
   const [only] = verdicts;
   if (verdicts.has('unknown')) return 'unknown';
+  if (only === 'allowed' && dead.length > 0) return 'mixed';
   return verdicts.size === 1 && only !== undefined ? only : 'mixed';
 }
 

@@ -26,11 +26,11 @@ const LABEL_WIDTH = 15;
 const MOST_NEAREST = 3;
 const MOST_EXAMPLES = 5;
 
-export function explanationLines(cluster: Cluster, { verdict, notes, cases }: Explanation): Line[] {
+export function explanationLines(cluster: Cluster, { verdict, notes, cases, dead }: Explanation): Line[] {
   const codes = [...new Set(cases.flatMap((each) => each.codes))];
   const total = cases.reduce((sum, { pairs }) => sum + pairs, 0);
   return [
-    ...(cases.length > 1 ? [[{ text: VERDICT_WORDS[verdict], tone: TONES[verdict] }, `  ${counted(total, 'pair')} of ends in ${counted(cases.length, 'case')}`], BLANK] as Line[] : []),
+    ...(cases.length > 1 || dead.length > 0 ? [[{ text: VERDICT_WORDS[verdict], tone: TONES[verdict] }, `  ${counted(total, 'pair')} of ends in ${counted(cases.length, 'case')}`], ...dead.map((each): Line => [`        ${each}.`]), BLANK] as Line[] : []),
     ...joined(cases.map((each) => caseLines(cluster, each, codes))),
     ...(notes.length === 0 ? [] : [BLANK, ...notes.map((note): Line => [{ text: note, tone: 'dim' }])]),
     ...(codes.length === 0 ? [] : [BLANK, ...codes.map((code, index): Line => [`[${index + 1}] ${CODE_WORDS[code]}`])]),

@@ -136,6 +136,14 @@ describe('an explanation of a connection', () => {
     assert.match(text('open/tool -> 8.8.8.8:53', more), /^MIXED {2}2 pairs of ends in 2 cases\n\nDENIED {2}open\/tool-2 [^]*\nALLOWED {2}open\/tool-1 /);
   });
 
+  it('says which ports of a Service nobody answers on, and that it is not all allowed', () => {
+    const half = serviceYaml('open/half', '{clusterIP: 10.96.0.11, selector: {app: tool}, ports: [{port: 80, targetPort: 8080}, {name: x, port: 81, targetPort: nope}]}');
+    assert.match(text('shop/web-1 -> svc/open/half', policyYaml('shop/out', '{podSelector: {}, egress: [{}], policyTypes: [Egress]}') + half),
+      /^MIXED {2}1 pair of ends in 1 case\n {8}Service open\/half has no endpoints for port 81 \(x\): no pod behind it has a port named "nope"\.\n\nALLOWED /);
+    assert.equal(verdictOf(explained(shop(half), 'shop/web-1 -> svc/open/half')), 'denied');
+    assert.equal(verdictOf(explained(shop(half), '8.8.8.8 -> svc/open/half:80')), 'allowed');
+  });
+
   it('says of the internet which parts of it are allowed', () => {
     const parts = policyYaml('shop/out', '{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [8.8.0.0/16, 10.0.0.0/8]}}]}]}');
     assert.match(text('shop/web-1 -> internet:443', parts), /^MIXED[^]*DENIED {2}shop\/web-1 \(Deployment web\) -> 8\.8\.0\.1 \(for 8\.8\.0\.0\/16\), port 443[^]*ALLOWED {2}shop\/web-1 \(Deployment web\) -> 1\.0\.0\.1 \(for /);
