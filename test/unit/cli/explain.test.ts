@@ -67,7 +67,7 @@ describe('npb explain: a connection', () => {
 
   it('may be asked with an arrow, in one argument or more, and with a namespace for names without one', async () => {
     const { host: { out } } = await inShop('shop/web', 'orders/api:8080');
-    for (const args of [['shop/web -> orders/api:8080'], ['shop/web->orders/api:8080'], ['shop/web', '→', 'orders/api:8080'], ['web', 'orders/api:8080', '-n', 'shop'], ['shop/web', 'api:8080', '--namespace', 'orders']]) {
+    for (const args of [['shop/web -> orders/api:8080'], ['shop/web->orders/api:8080'], ['shop/web', '→', 'orders/api:8080'], ['shop/web', '->', 'orders/api:8080'], ['shop/web', '->orders/api:8080'], ['web', 'orders/api:8080', '-n', 'shop'], ['shop/web', 'api:8080', '--namespace', 'orders']]) {
       const { host } = await inShop(...args);
       assert.equal(host.out(), out(), args.join(' '));
     }
