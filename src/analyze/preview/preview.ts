@@ -34,7 +34,7 @@ export interface PreviewInput {
 /** A namespace after everything that may be written is. */
 export interface NamespaceOutcome {
   readonly namespace: string;
-  /** For the previewed baselines: the worst of them. */
+  /** For the previewed baselines: the worst of those that enforce something here, else of those that select it, else of all. */
   readonly verdict: Verdict;
   readonly changes: readonly PolicyChange[];
   readonly held: readonly PolicyChange[];
@@ -109,8 +109,14 @@ function outcomeOf({ view, after }: PlannedNamespace, baselines: readonly Previe
   const last = planNamespace(after.view);
   const names = new Set(baselines.map(({ record }) => record.name));
   const verdicts = last.scopes.filter(({ baseline }) => names.has(baseline.name)).map(({ baseline, scope }) => verdictFor(baseline, scope, last, NO_FACTS));
-  const [worst = { state: 'unselected', reason: 'NotSelected', message: '' } as const] = verdicts.sort((a, b) => severity(a) - severity(b));
+  const [worst = { state: 'unselected', reason: 'NotSelected', message: '' } as const] = verdicts.sort((a, b) => concern(a) - concern(b) || severity(a) - severity(b));
   return { namespace: view.namespace.name, verdict: worst, changes: changesIn(view.policies, after), held: after.held.map(heldChange) };
+}
+
+/** What is enforced says more than what another baseline leaves alone. */
+function concern({ state }: Verdict): number {
+  if (state === 'excluded' || state === 'unselected') return 2;
+  return state === 'exempt' || state === 'audited' ? 1 : 0;
 }
 
 /** Where suggestions go. */

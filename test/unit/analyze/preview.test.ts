@@ -70,6 +70,17 @@ describe('preview: what would be written', () => {
     const found = preview(cluster(namespace('shop')), aBaselineObject({ egress: { mode: 'Disabled' } }, 'a'), aBaselineObject({ ingress: { mode: 'Disabled' } }, 'b'));
     assert.deepEqual(changesOf(found, 'shop'), ['create allow-dns', 'create default-deny']);
   });
+
+  it('says of several baselines what one enforces, not that others leave the namespace alone', () => {
+    const others = [{ excludedNamespaces: ['shop'] }, { namespaceSelector: { matchLabels: { a: 'b' } } }, { ingress: { mode: 'Audit' }, egress: { mode: 'Audit' } }];
+    for (const other of others) {
+      const found = preview(cluster(namespace('shop')), aBaselineObject(other, 'a'), aBaselineObject({ ingress: { mode: 'Disabled' } }, 'b'));
+      assert.deepEqual(changesOf(found, 'shop'), ['create allow-dns', 'create default-deny']);
+      assert.equal(outcomeOf(found, 'shop').verdict.state, 'protected', JSON.stringify(other));
+    }
+    const [excluded, , audited] = others;
+    assert.equal(outcomeOf(preview(cluster(namespace('shop')), aBaselineObject(excluded, 'a'), aBaselineObject(audited, 'b')), 'shop').verdict.state, 'audited');
+  });
 });
 
 describe('preview: what the breaker holds', () => {
