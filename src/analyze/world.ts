@@ -41,7 +41,7 @@ export function namespacesOf(snapshot: Snapshot): readonly SnapshotNamespace[] {
   for (const [kind, objects] of snapshot.objects) {
     if (!KINDS[kind].namespaced) continue;
     for (const { object: { metadata: { namespace = '' } } } of objects) {
-      if (!found.has(namespace)) found.set(namespace, { name: namespace, labels: new Map([[NAMESPACE_NAME_LABEL, namespace]]), annotations: new Map(), terminating: false, origin: undefined, declared: false });
+      if (!found.has(namespace)) found.set(namespace, { name: namespace, labels: new Map([[NAMESPACE_NAME_LABEL, namespace]]), annotations: new Map(), terminating: false, origin: undefined, declared: false, labelsUnknown: true });
     }
   }
   return [...found.values()].sort(byName);

@@ -11,7 +11,7 @@ import { concerns } from './evaluate.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
 import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
-import { applyingIn, createNamespaces, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
+import { applyingIn, createNamespaces, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
 import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
 
 /** `undefined` before the pod was there, and after it is gone. */
@@ -105,7 +105,8 @@ export function createClassifier(options: Options): Classifier {
     if (pod.terminal) return undefined;
     const found = memory.classOf(pod, applyingIn(entry, cluster.policies(), direction), around);
     if (pod.hostNetwork) return found;
-    const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref).sort(compareRefs);
+    const opaque = [...cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)), ...uncertainIn(entry, cluster.policies(), direction)]
+      .map(({ ref }) => ref).sort(compareRefs);
     if (opaque.length === 0) return found;
     return { ...found, class: 'unknown', opaque };
   }

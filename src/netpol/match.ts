@@ -5,10 +5,9 @@
  */
 import { contains } from './address.ts';
 import type { Code, Options, Pod, Protocol } from './model.ts';
+import { matchNamespace, type Match } from './namespace-match.ts';
 import type { Peer, PortMatch, Rule } from './rules.ts';
 import type { Side } from './side.ts';
-
-export type Match = 'yes' | 'no' | 'maybe';
 
 /** A rule of one policy against a connection, seen from the governed pod. */
 export interface Question {
@@ -74,8 +73,10 @@ function matchPods({ namespace, pod }: Extract<Peer, { kind: 'pods' }>, question
   if (side.kind === 'service') return asked(question, 'service-vip');
   if (side.kind === 'node' && side.pod !== undefined) question.codes.add('host-network');
   if (side.kind !== 'pod') return 'no';
-  const isNamespace = namespace === undefined ? side.namespace.name === ownNamespace : namespace.matches(side.namespace.labels);
-  return isNamespace && pod.matches(side.pod.labels) ? 'yes' : 'no';
+  if (!pod.matches(side.pod.labels)) return 'no';
+  if (namespace === undefined) return side.namespace.name === ownNamespace ? 'yes' : 'no';
+  const match = matchNamespace(namespace, side.namespace);
+  return match === 'maybe' ? asked(question, 'namespace-labels') : match;
 }
 
 function matchBlock({ block, matchesPods }: Extract<Peer, { kind: 'block' }>, question: Question): Match {
