@@ -22,6 +22,8 @@ export interface DefeatedBy { readonly policy: ObjectName; /** Positions in the 
 export interface NamespaceFacts {
   readonly name: string;
   readonly policies: readonly NetworkPolicyObject[];
+  /** How many beside these an API server would refuse. */
+  readonly refused: number;
   readonly standing: Standing;
   readonly directions: Readonly<Record<Direction, DirectionClasses>>;
 }
@@ -68,14 +70,14 @@ function withoutPolicy(facts: NamespaceFacts): Placed[] {
   const how = open.every((direction) => facts.directions[direction].class === 'open') ? 'open' : 'not isolated';
   return [{
     id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
-    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
+    message: `there is no NetworkPolicy${facts.refused > 0 ? ' that an API server takes' : ''}, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
     fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
   }];
 }
 
 function withoutDeny({ name, standing }: NamespaceFacts, { direction, hasDefaultDeny, classified, plain }: DirectionClasses): Placed[] {
   const uncovered = classified.filter(({ found }) => isUncovered(found));
-  if (hasDefaultDeny || (uncovered.length === 0 && !isUncovered(plain))) return [];
+  if (uncovered.length === 0 && (hasDefaultDeny || !isUncovered(plain))) return [];
   const rules = RULES_OF[direction];
   const [open, all] = [whoOf(uncovered, classified), whoOf(classified)];
   return [{

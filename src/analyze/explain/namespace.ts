@@ -138,7 +138,7 @@ function winningReason(name: string, [winner, second]: readonly [Claim, ...Claim
 function othersIn({ view, after: { plan } }: PlannedNamespace, snapshot: Snapshot): OtherPolicy[] {
   const known = new Set([...plan.names.map(({ name }) => name), ...[...view.policies.values()].filter(isOurs).map(({ name }) => name)]);
   return policiesOf(snapshot).flatMap((policy): OtherPolicy[] => {
-    if (policy.kind !== 'NetworkPolicy' || policy.namespace !== view.namespace.name || known.has(policy.name)) return [];
+    if (policy.kind !== 'NetworkPolicy' || policy.refusals !== undefined || policy.namespace !== view.namespace.name || known.has(policy.name)) return [];
     const { podSelector, ...rest } = policy.spec;
     const isEvery = Object.keys(podSelector?.matchLabels ?? {}).length === 0 && (podSelector?.matchExpressions ?? []).length === 0;
     const types = policyTypesOf(rest);
