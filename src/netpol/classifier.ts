@@ -10,7 +10,7 @@ import { createClusterScope, type Scope } from './cluster-scope.ts';
 import { concerns } from './evaluate.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
-import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
+import type { Family, Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
 import { applyingIn, createNamespaces, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
 import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
 
@@ -46,12 +46,16 @@ export interface Classifier {
   size(): { readonly namespaces: number; readonly specs: number; readonly pending: number };
 }
 
-export function createClassifier(options: Options): Classifier {
+/**
+ * `beforeAddresses`: the families that count while no pod has an address; none for "not known", and then the weakest class
+ * counts. Of a live cluster IPv4 is taken: nothing can talk yet, and a class that ends with the first address is no news.
+ */
+export function createClassifier(options: Options, beforeAddresses?: readonly Family[]): Classifier {
   const interner = createInterner();
   const memory = createClassMemory();
   const namespaces = createNamespaces();
   const cluster = createClusterScope(interner);
-  const families = createFamilyCount();
+  const families = createFamilyCount(beforeAddresses);
   const dirty = new Set<PodEntry>();
   const inexact = new Set<PodEntry>();
   const removed: ClassChange[] = [];

@@ -25,6 +25,7 @@ export interface PodClass {
 /** What a class depends on beside the policies that apply. */
 export interface Surroundings {
   readonly options: Options;
+  /** As in `ClassInput`. */
   readonly families: readonly Family[];
   readonly existing: () => Iterable<ExistingPeer>;
 }

@@ -81,7 +81,7 @@ function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['stan
 }
 
 function classified({ namespaces, pods, policies, options }: SnapshotWorld): Classifier {
-  const classifier = createClassifier(options);
+  const classifier = createClassifier(options, []);
   for (const namespace of namespaces) classifier.upsertNamespace(namespace);
   for (const policy of policies) classifier.upsertPolicy(policy);
   for (const pod of pods) classifier.upsertPod(pod);
