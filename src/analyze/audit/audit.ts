@@ -13,7 +13,7 @@ import type { Origin, Snapshot } from '../snapshot.ts';
 import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
 import { findDns } from './dns.ts';
 import { levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
-import { isolationOf, type DefeatedBy, type Placed } from './isolation.ts';
+import { isolationOf, type Defeats, type Placed } from './isolation.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { createDnsLint } from './lint-dns.ts';
 import { lintPolicy, type Lints } from './lint-policy.ts';
@@ -95,7 +95,7 @@ function auditNamespace({ namespace, pods, policies, refused }: Contents, parts:
   const contents = { name, pods, policies };
   const directions = { Ingress: classesOf('Ingress', contents, { classifier, inventory }), Egress: classesOf('Egress', contents, { classifier, inventory }) };
   const standing = parts.standing(namespace);
-  const { findings: isolation, defeatedBy } = isolationOf({ name, standing, directions, policies, refused: refused.length }, classifier);
+  const { findings: isolation, defeats } = isolationOf({ name, standing, directions, policies, refused: refused.length }, classifier);
   const dns = dnsOf(name, directions.Egress, around);
   const placed: Placed[] = [...isolation, ...dns.findings, ...metadataOf(name, directions.Egress, around, policies)];
   const origins = new Map(policies.map((policy) => [policy.name, policy.origin]));
@@ -107,13 +107,13 @@ function auditNamespace({ namespace, pods, policies, refused }: Contents, parts:
   ]);
   return {
     name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
-    directions: { Ingress: directionAudit(directions.Ingress, defeatedBy), Egress: directionAudit(directions.Egress, defeatedBy) },
+    directions: { Ingress: directionAudit(directions.Ingress, defeats), Egress: directionAudit(directions.Egress, defeats) },
   };
 }
 
-function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Direction, readonly DefeatedBy[]>>): DirectionAudit {
+function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Direction, Defeats>>): DirectionAudit {
   const { class: name, isolated, counts, defaultDeny, hasDefaultDeny, direction } = classes;
-  return { class: name, isolated, counts, defaultDeny, hasDefaultDeny, defeatedBy: defeats[direction] };
+  return { class: name, isolated, counts, defaultDeny, hasDefaultDeny, ...defeats[direction] };
 }
 
 function nameOf({ kind, namespace, name }: NetworkPolicyObject): ObjectName {
