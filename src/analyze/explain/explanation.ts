@@ -39,7 +39,10 @@ export interface Case {
   /** Ends of all pairs of this case, the example's first; each once. */
   readonly allFrom: readonly string[];
   readonly allTo: readonly string[];
+  /** Of ends; one that is asked for in two families is one. */
   readonly pairs: number;
+  /** That were asked for; empty where no end has an address. */
+  readonly families: readonly Family[];
   /** Where the answer is another one for another family. */
   readonly family: Family | undefined;
   readonly egress: SideExplanation;
@@ -110,7 +113,9 @@ export function caseOf(cluster: Cluster, answer: Answer, pairs: readonly [Pair, 
   const [{ from, to, connection }] = pairs;
   const [ingress, egress] = DIRECTIONS.map((direction) => sideOf(cluster, connection, direction, direction === 'Egress' ? answer.egress : answer.ingress)) as [SideExplanation, SideExplanation];
   return {
-    verdict: answer.verdict, connection, from, to, pairs: pairs.length, family: undefined, egress, ingress,
+    verdict: answer.verdict, connection, from, to, family: undefined,
+    pairs: new Set(pairs.map((pair) => JSON.stringify([pair.from.text, pair.to.text]))).size, families: [...new Set(pairs.flatMap((pair) => pair.connection.family ?? []))].sort(),
+    egress, ingress,
     allFrom: [...new Set(pairs.map((pair) => pair.from.text))], allTo: [...new Set(pairs.map((pair) => pair.to.text))],
     codes: [...new Set([...egress.codes, ...ingress.codes])].sort(),
     changes: answer.verdict === 'denied' ? changesFor(cluster, pairs) : [],

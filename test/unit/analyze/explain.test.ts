@@ -139,6 +139,21 @@ describe('an explanation of a connection', () => {
     assert.match(text('open/tool -> 8.8.8.8:53', more), /^MIXED {2}2 pairs of ends in 2 cases\n\nDENIED {2}open\/tool-2 [^]*\nALLOWED {2}open\/tool-1 /);
   });
 
+  it('says of a pod that reaches itself through a Service that policies may not count', () => {
+    const itself = policyYaml('open/deny', '{podSelector: {}, policyTypes: [Ingress, Egress]}') + serviceYaml('open/tool', '{selector: {app: tool}, ports: [{port: 80}]}');
+    const found = text('open/tool -> svc/open/tool:80', itself);
+    assert.match(found, /^UNKNOWN[^]*A pod reaches itself through a Service: policies may not count\.\n {2}NetworkPolicy {2}isolated by open\/deny/);
+    assert.doesNotMatch(found, /no policy counts/);
+  });
+
+  it('says that it holds over both families, and counts two ends once', () => {
+    const dual = (id: string, ip: string): string => podYaml(id, '{app: two}', { ip }).replace('podIPs: [', `podIPs: [{ip: "fd00::${ip.at(-1)}"}, `);
+    const both = dual('open/two-1', '10.0.5.1') + dual('open/three-1', '10.0.5.2');
+    assert.match(text('open/two -> open/three:80', both), /^ALLOWED {2}open\/two-1 [^\n]*\n {8}over IPv4 and IPv6\n\n/);
+    assert.match(text('open/two -> internet:80', both), /^ALLOWED {2}open\/two-1 [^\n]*\n {8}over IPv4 and IPv6\n\n/);
+    assert.match(text('open/two -> open/three:80', both + dual('open/three-2', '10.0.5.3')), /\n {8}the same for 1 more: to open\/three-2\n {8}over IPv4 and IPv6\n\n/);
+  });
+
   it('says which ports of a Service nobody answers on, and that it is not all allowed', () => {
     const half = serviceYaml('open/half', '{clusterIP: 10.96.0.11, selector: {app: tool}, ports: [{port: 80, targetPort: 8080}, {name: x, port: 81, targetPort: nope}]}');
     assert.match(text('shop/web-1 -> svc/open/half', policyYaml('shop/out', '{podSelector: {}, egress: [{}], policyTypes: [Egress]}') + half),
