@@ -69,7 +69,7 @@ export function askedOf(world: World, connection: Connection, direction: Directi
     governed,
     applying: applyingTo(world, governed, direction),
     question: {
-      ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options,
+      ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options, family: connection.family,
       codes: new Set(),
     },
     isHairpin: isSelf,

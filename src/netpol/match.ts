@@ -3,8 +3,8 @@
  *
  * A rule needs a port that matches and a peer that matches.
  */
-import { contains } from './address.ts';
-import type { Code, Options, Pod, Protocol } from './model.ts';
+import { contains, LAST, subtract } from './address.ts';
+import type { Code, Family, Options, Pod, Protocol } from './model.ts';
 import { matchNamespace, type Match } from './namespace-match.ts';
 import type { Peer, PortMatch, Rule } from './rules.ts';
 import type { Side } from './side.ts';
@@ -19,6 +19,8 @@ export interface Question {
   readonly protocol: Protocol | 'ICMP';
   readonly port: number;
   readonly options: Options;
+  /** That the connection is of; absent where it is not known, or may be of any. */
+  readonly family?: Family | undefined;
   /** Filled with the questions that came up. */
   readonly codes: Set<Code>;
 }
@@ -37,12 +39,21 @@ export function matchRule({ peers, ports }: Rule, question: Question): RuleMatch
 /** The first that matches for sure, else the first that may. */
 function bestPeer(peers: readonly Peer[], question: Question): Omit<RuleMatch, 'port'> | undefined {
   let best: Omit<RuleMatch, 'port'> | undefined;
+  const isCovered = coverEveryAddress(peers, question);
   for (const peer of peers) {
-    const match = matchPeer(peer, question);
+    const match = isCovered && peer.kind === 'block' ? 'yes' : matchPeer(peer, question);
     if (match === 'yes') return { match, peer: peer.index };
     if (match === 'maybe') best ??= { match, peer: peer.index };
   }
   return best;
+}
+
+/** Whichever address the pod will get, of this family or of any, a block of the rule has it. */
+function coverEveryAddress(peers: readonly Peer[], { peer: side, options, family }: Question): boolean {
+  if (side.kind !== 'pod' || side.pod.ips.length > 0) return false;
+  const blocks = peers.flatMap((peer) => (peer.kind === 'block' && (peer.matchesPods === 'always' || options.ipBlockMatchesPods === 'yes') ? [peer.block] : []));
+  const families = family === undefined ? (['IPv4', 'IPv6'] as const) : [family];
+  return families.every((each) => subtract([{ from: 0n, to: LAST[each] }], blocks.filter((block) => block.family === each).flatMap(({ ranges }) => ranges)).length === 0);
 }
 
 function portMatches(entry: PortMatch, { protocol, port, destination }: Question): boolean {

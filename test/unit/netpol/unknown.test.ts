@@ -1,10 +1,11 @@
 /** What is never guessed: policies of kinds that are not evaluated, and what the CNI decides. */
 import assert from 'node:assert/strict';
 import { createClassifier } from '../../../src/netpol/classifier.ts';
-import type { Code, OpaquePolicy, Policy } from '../../../src/netpol/model.ts';
+import { evaluate } from '../../../src/netpol/evaluate.ts';
+import type { Code, OpaquePolicy, Options, Policy } from '../../../src/netpol/model.ts';
 import { nearestRules } from '../../../src/netpol/near.ts';
 import type { StoredSelector } from '../../../src/netpol/stored.ts';
-import { aNamespaceOf, anAdminPolicy, aNetworkPolicy, aPodOf, ask, aWorld, connectionOf } from '../../support/netpol.ts';
+import { aClusterPolicy, aNamespaceOf, anAdminPolicy, aNetworkPolicy, aPodOf, ask, aWorld, connectionOf } from '../../support/netpol.ts';
 
 const cilium = (fields: Partial<OpaquePolicy> = {}): OpaquePolicy => ({ kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', namespace: 'x', name: 'c', ...fields });
 
@@ -105,4 +106,27 @@ describe('namespaces of which nothing but the name is known', () => {
     const [nearest] = nearestRules(world, connectionOf('y/a -> x/a', world), 'Ingress');
     assert.deepEqual(nearest?.misses.map((miss) => [miss.kind, 'key' in miss ? miss.key : '']), [['namespace label not known', 'team']]);
   });
+});
+
+describe('a pod without an address, and ranges that hold every address', () => {
+  const denying = (...networks: string[]): Policy => aClusterPolicy('deny', { tier: 'Baseline', priority: 1, subject: { namespaces: {} }, egress: [{ action: 'Deny', to: [{ networks }] }] });
+  const allowing = (...cidrs: string[]): Policy => aNetworkPolicy('x/o', { policyTypes: ['Egress'], egress: [{ to: cidrs.map((cidr) => ({ ipBlock: { cidr } })) }] });
+  const cases: readonly [string, Policy, Options['ipBlockMatchesPods'], string, readonly Code[]][] = [
+    ['networks of both families', denying('0.0.0.0/0', '::/0'), 'unknown', 'denied', []],
+    ['in halves', denying('::/0', '0.0.0.0/1', '128.0.0.0/1'), 'no', 'denied', []],
+    ['of one family: the pod may get an address of the other', denying('0.0.0.0/0'), 'yes', 'unknown', ['startup']],
+    ['all but one address', denying('0.0.0.0/1', '128.0.0.0/2', '192.0.0.0/3', '::/0'), 'yes', 'unknown', ['startup']],
+    ['ipBlock, where it matches pods', allowing('0.0.0.0/0', '::/0'), 'yes', 'allowed', []],
+    ['ipBlock, where it does not', allowing('0.0.0.0/0', '::/0'), 'no', 'denied', []],
+    ['ipBlock, where that is not known', allowing('0.0.0.0/0', '::/0'), 'unknown', 'unknown', ['startup']],
+  ];
+  for (const [what, policy, ipBlockMatchesPods, verdict, codes] of cases) {
+    it(what, () => {
+      const world = aWorld([policy], { options: { ipBlockMatchesPods } });
+      const { from, to } = connectionOf('x/a -> z/new', world);
+      const { egress } = evaluate(world, { from, to, protocol: 'TCP', port: 80 });
+      assert.deepEqual([egress.verdict, egress.codes], [verdict, codes]);
+    });
+  }
+  it('of the family that is asked for, one is enough', () => assert.equal(ask(aWorld([denying('0.0.0.0/0')]), 'x/a -> z/new').egress.verdict, 'denied'));
 });
