@@ -5,7 +5,8 @@ import type { Policy } from '../../netpol/model.ts';
 import type { StoredSelector } from '../../netpol/stored.ts';
 import { counted, listed } from '../explain/words.ts';
 import type { ClusterPlan } from './cluster-plan.ts';
-import type { NamespaceOutcome } from './preview.ts';
+
+export interface Losing { readonly namespace: string; readonly losesIsolation: readonly Direction[] }
 
 /** Directions in which every pod of a namespace is isolated before, and after that not by any NetworkPolicy for all of them. */
 export function lossesBetween(before: readonly Policy[], after: readonly Policy[]): (namespace: string) => readonly Direction[] {
@@ -25,7 +26,7 @@ function isEverything(selector: StoredSelector | null | undefined): boolean {
 }
 
 /** `12 namespaces lose ingress and egress isolation: a, b and 10 more.`, for each set of directions. */
-export function lossesText(outcomes: readonly Pick<NamespaceOutcome, 'namespace' | 'losesIsolation'>[]): string[] {
+export function lossesText(outcomes: readonly Losing[]): string[] {
   const losing = Map.groupBy(outcomes.filter(({ losesIsolation }) => losesIsolation.length > 0), ({ losesIsolation }) => losesIsolation.join(' and ').toLowerCase());
   return [...losing].map(([directions, alike]) => `${counted(alike.length, 'namespace')} ${alike.length === 1 ? 'loses' : 'lose'} ${directions} isolation: ${listed(alike.map(({ namespace }) => namespace))}.`);
 }
