@@ -11,6 +11,8 @@ import { parsePod, podInterner, type PodInterner, type WirePod } from '../kube/p
 import { policyTypesOf } from '../netpol/compile-network-policy.ts';
 import { NAMESPACE_NAME_LABEL, type Namespace, type Node, type Options, type Pod, type Policy, type WorldInput } from '../netpol/model.ts';
 import { opaquePolicyOf } from '../netpol/opaque.ts';
+import { clusterPolicyRefusals } from '../netpol/refused-cluster.ts';
+import { networkPolicyRefusals, type Refusal } from '../netpol/refused.ts';
 import type { StoredNetworkPolicySpec } from '../netpol/stored.ts';
 import { compileBaseline } from '../plan/compile.ts';
 import { clusterViewOf, type NamespaceView } from '../plan/view.ts';
@@ -41,7 +43,7 @@ export function namespacesOf(snapshot: Snapshot): readonly SnapshotNamespace[] {
   for (const [kind, objects] of snapshot.objects) {
     if (!KINDS[kind].namespaced) continue;
     for (const { object: { metadata: { namespace = '' } } } of objects) {
-      if (!found.has(namespace)) found.set(namespace, { name: namespace, labels: new Map([[NAMESPACE_NAME_LABEL, namespace]]), annotations: new Map(), terminating: false, origin: undefined, declared: false });
+      if (!found.has(namespace)) found.set(namespace, { name: namespace, labels: new Map([[NAMESPACE_NAME_LABEL, namespace]]), annotations: new Map(), terminating: false, origin: undefined, declared: false, labelsUnknown: true });
     }
   }
   return [...found.values()].sort(byName);
@@ -90,22 +92,33 @@ export type SnapshotPolicy = Policy & {
   readonly annotations: StringMap;
   /** Policies of this kind could not be read; the value says why. This one stands for all of them. */
   readonly unread?: string;
+  /** Why an API server would not take the policy, which is then in force nowhere. Only from files. */
+  readonly refusals?: readonly Refusal[];
 };
 
-/** NetworkPolicies, those of cluster scope, and those that are not evaluated. Specs are as they were written. */
+/** NetworkPolicies, those of cluster scope, and those that are not evaluated. Specs are as they were written; refused ones are among them. */
 export function policiesOf(snapshot: Snapshot): readonly SnapshotPolicy[] {
   const found: SnapshotPolicy[] = [];
   for (const each of objectsOf(snapshot, 'NetworkPolicy')) {
     const { namespace = '', name } = each.object.metadata;
-    found.push({ kind: 'NetworkPolicy', namespace, name, spec: each.object['spec'] ?? {}, ...metadataOf(each) });
+    found.push({ kind: 'NetworkPolicy', namespace, name, spec: each.object['spec'] ?? {}, ...metadataOf(each), ...refusalsOf(snapshot, 'NetworkPolicy', each) });
   }
   for (const kind of CLUSTER_POLICY_KINDS) {
-    for (const each of objectsOf(snapshot, kind)) found.push({ kind, name: each.object.metadata.name, spec: each.object['spec'] ?? {}, ...metadataOf(each) });
+    for (const each of objectsOf(snapshot, kind)) found.push({ kind, name: each.object.metadata.name, spec: each.object['spec'] ?? {}, ...metadataOf(each), ...refusalsOf(snapshot, kind, each) });
   }
   for (const kind of OPAQUE_POLICY_KINDS) {
     for (const each of objectsOf(snapshot, kind)) found.push({ ...opaquePolicyOf(kind, each.object), ...metadataOf(each) });
   }
   return [...found, ...unreadPolicies(snapshot)].sort(byNamespaceAndName);
+}
+
+/** What is stored, whether a dump of it or read from the cluster, was taken once. */
+function refusalsOf({ source }: Snapshot, kind: 'NetworkPolicy' | (typeof CLUSTER_POLICY_KINDS)[number], { object }: Sourced): { readonly refusals?: readonly Refusal[] } {
+  const { uid, name } = object.metadata as { readonly uid?: string; readonly name: string };
+  if (source === 'cluster' || (uid ?? '') !== '') return {};
+  const spec = object['spec'] ?? {};
+  const refusals = kind === 'NetworkPolicy' ? networkPolicyRefusals(spec) : clusterPolicyRefusals(kind, name, spec);
+  return refusals.length === 0 ? {} : { refusals };
 }
 
 /** They may exist, and what they change is not known. */
@@ -123,14 +136,18 @@ function metadataOf({ object: { metadata }, origin }: Sourced): Pick<SnapshotPol
 export interface SnapshotWorld extends WorldInput {
   readonly namespaces: readonly SnapshotNamespace[];
   readonly pods: readonly SnapshotPod[];
+  /** Without those that an API server would refuse. */
   readonly policies: readonly SnapshotPolicy[];
+  readonly refused: readonly SnapshotPolicy[];
   readonly nodes: readonly Node[];
   readonly serviceIps: readonly string[];
 }
 
 export function worldInputOf(snapshot: Snapshot, options: Options): SnapshotWorld {
+  const all = policiesOf(snapshot);
   return {
-    namespaces: namespacesOf(snapshot), pods: podsOf(snapshot), policies: policiesOf(snapshot), options,
+    namespaces: namespacesOf(snapshot), pods: podsOf(snapshot), options,
+    policies: all.filter(({ refusals }) => refusals === undefined), refused: all.filter(({ refusals }) => refusals !== undefined),
     nodes: objectsOf(snapshot, 'Node').map(({ object }) => nodeOf(object)),
     serviceIps: objectsOf(snapshot, 'Service').flatMap(({ object }) => serviceIpsOf(object)),
   };
@@ -184,7 +201,9 @@ export function namespaceViewsOf(snapshot: Snapshot, { baselines, systemNamespac
 function policyRecords(snapshot: Snapshot): ReadonlyMap<string, ReadonlyMap<string, PolicyRecord>> {
   const intern = specInterner();
   const found = new Map<string, Map<string, PolicyRecord>>();
-  for (const { object } of objectsOf(snapshot, 'NetworkPolicy')) {
+  for (const each of objectsOf(snapshot, 'NetworkPolicy')) {
+    const { object } = each;
+    if (refusalsOf(snapshot, 'NetworkPolicy', each).refusals !== undefined) continue;
     const record = parsePolicy({ metadata: object.metadata, spec: storedSpecOf(object['spec']) }, intern);
     const known = found.get(record.namespace);
     if (known === undefined) found.set(record.namespace, new Map([[record.name, record]]));

@@ -42,8 +42,8 @@ function documentOf({ directions, ...rest }: NamespaceExplanation): object {
   return { kind: 'NamespaceExplanation', schemaVersion: 1, ...rest, ingress: directionDocument(directions.Ingress), egress: directionDocument(directions.Egress) };
 }
 
-function directionDocument({ coverage, audit }: NamespaceExplanation['directions']['Ingress']): object {
-  if (audit === undefined) return { coverage };
+function directionDocument({ coverage, enforcedBy, audit }: NamespaceExplanation['directions']['Ingress']): object {
+  if (audit === undefined) return { coverage, enforcedBy };
   const { class: name, isolated, counts, defaultDeny, defeatedBy } = audit;
-  return { coverage, class: name, isolated, pods: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))), defaultDeny, defeatedBy };
+  return { coverage, enforcedBy, class: name, isolated, pods: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))), defaultDeny, defeatedBy };
 }

@@ -33,13 +33,23 @@ async function commandsFor([name = '']: readonly string[]): Promise<readonly Com
   return load === undefined ? allCommands() : [await load()];
 }
 
+/** An arrow is no option; the version is a command; help about a command that there is not has a name to offer. */
+function understood(typed: readonly string[], names: ReadonlySet<string>): readonly string[] {
+  const [first = '', second = '', ...more] = typed;
+  if (first === '--version' || first === '-V') return ['version', ...typed.slice(1)];
+  if (first === 'help' && second !== '' && second !== 'help' && !second.startsWith('-') && !names.has(second)) return [second, ...more];
+  return typed.map((arg) => arg.replace(/^->/, '→'));
+}
+
 const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace, and tells what is really isolated.';
 
-/** Runs one command. `args` are those after the name of the program. Resolves with the exit code, never rejects. */
-export async function runProgram(args: readonly string[], host: Host, commands?: readonly Command[]): Promise<number> {
+/** Runs one command. `typed` are those after the name of the program. Resolves with the exit code, never rejects. */
+export async function runProgram(typed: readonly string[], host: Host, commands?: readonly Command[]): Promise<number> {
   let code: number = EXIT.ok;
+  const args = understood(typed, new Set(commands?.map(({ name }) => name) ?? COMMANDS.keys()));
   const parser = new Parser(host.calledAs);
   parser.description(DESCRIPTION).helpCommand('help [command]', 'Show the help of a command').showHelpAfterError(`(${host.calledAs} --help shows what there is)`);
+  parser.option('-V, --version', 'show the version, as the command version does');
   prepare(parser, host);
   for (const command of commands ?? await commandsFor(args)) {
     const sub = parser.command(command.name).summary(command.summary).description(command.description);

@@ -8,17 +8,25 @@ import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
 import { createClusterScope, type Scope } from './cluster-scope.ts';
 import { concerns } from './evaluate.ts';
+import type { Effective } from './effective.ts';
+import type { Defeating } from './defeat.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
-import type { Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
+import type { Family, Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
 import type { Rule } from './rules.ts';
 import type { Applying } from './tiers.ts';
-import { applyingIn, createNamespaces, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
+import { applyingIn, createNamespaces, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
 import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
 
 /** `undefined` before the pod was there, and after it is gone. */
 export interface ClassChange { readonly pod: Pod; readonly direction: Direction; readonly before: PodClass | undefined; readonly after: PodClass | undefined }
 export interface DefeatingPolicy { readonly ref: PolicyRef; /** Positions in the stored list. */ readonly rules: readonly number[] }
+/** Policies that are enough together, what they let through by themselves, and each other policy that is enough alone. */
+export interface Defeat {
+  readonly by: readonly DefeatingPolicy[];
+  readonly effective: Effective | undefined;
+  readonly others: readonly (DefeatingPolicy & { readonly effective: Effective })[];
+}
 
 /** What tells a policy from others: kind, namespace and name. */
 export type PolicyKey = Pick<Policy, 'kind' | 'name'> & { readonly namespace?: string | undefined; readonly apiKind?: string };
@@ -42,25 +50,44 @@ export interface Classifier {
   podsIn(namespace: string): readonly Pod[];
   /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. Without a pod: of the plain one. */
   defeating(namespace: string, pod: string | undefined, direction: Direction): DefeatingPolicy[];
+  /** The same, with all that would be enough besides: of equal specs each. */
+  defeat(namespace: string, pod: string | undefined, direction: Direction): Defeat;
   /** Pods by class, as of the last flush. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
   /** What is held, bounded by what there is, and how many pods the next flush classifies. */
   size(): { readonly namespaces: number; readonly specs: number; readonly pending: number };
 }
 
-/** `mostWork` bounds what one class may take, for who cannot wait; what takes more is `unknown`. */
-export function createClassifier(options: Options, mostWork?: number): Classifier {
+export interface ClassifierSettings {
+  /** Bounds what one class may take, for who cannot wait; what takes more is `unknown`. */
+  readonly mostWork?: number;
+  /**
+   * The families that count while no pod has an address; none for "not known", and then the weakest class counts. Of a
+   * live cluster IPv4 is taken: nothing can talk yet, and a class that ends with the first address is no news.
+   */
+  readonly beforeAddresses?: readonly Family[];
+}
+
+export function createClassifier(options: Options, { mostWork, beforeAddresses }: ClassifierSettings = {}): Classifier {
   const interner = createInterner();
   const memory = createClassMemory();
   const namespaces = createNamespaces();
   const cluster = createClusterScope(interner);
-  const families = createFamilyCount();
+  const families = createFamilyCount(beforeAddresses);
   const dirty = new Set<PodEntry>();
   const inexact = new Set<PodEntry>();
   const removed: ClassChange[] = [];
   const counts = { Ingress: new Map<PodClassName, number>(), Egress: new Map<PodClassName, number>() };
   const touch = (entries: Iterable<PodEntry>): void => { for (const entry of entries) dirty.add(entry); };
   const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing, mostWork });
+
+  /** Without a pod: of the plain one. */
+  function asked(namespace: string, pod: string | undefined, direction: Direction) {
+    const home = namespaces.find(namespace);
+    const entry = home === undefined || pod !== undefined ? home?.pods.get(pod ?? '') : plainIn(home);
+    if (entry === undefined || entry.pod.hostNetwork || entry.pod.terminal) return undefined;
+    return { pod: entry.pod, applying: applyingIn(entry, cluster.policies(), direction) };
+  }
 
   function touchScopes(scopes: readonly Scope[]): void {
     for (const { only, concernsNamespace } of scopes) {
@@ -110,7 +137,8 @@ export function createClassifier(options: Options, mostWork?: number): Classifie
     const found = memory.classOf(pod, applying, around);
     if (pod.hostNetwork) return found;
     const tooLarge = found.effective === undefined ? largestOf(applying) : [];
-    const opaque = cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)).map(({ ref }) => ref).sort(compareRefs);
+    const opaque = [...cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)), ...uncertainIn(entry, cluster.policies(), direction)]
+      .map(({ ref }) => ref).sort(compareRefs);
     if (opaque.length + tooLarge.length === 0) return found;
     return { ...found, class: 'unknown', opaque: [...opaque, ...tooLarge] };
   }
@@ -172,15 +200,19 @@ export function createClassifier(options: Options, mostWork?: number): Classifie
     },
     podsIn: (namespace) => [...namespaces.find(namespace)?.pods.values() ?? []].map(({ pod }) => pod),
     defeating(namespace, pod, direction) {
-      const home = namespaces.find(namespace);
-      const entry = home === undefined || pod !== undefined ? home?.pods.get(pod ?? '') : plainIn(home);
-      if (entry === undefined || entry.pod.hostNetwork || entry.pod.terminal) return [];
-      const applying = applyingIn(entry, cluster.policies(), direction);
-      const named: readonly Pick<NamedClusterPolicy, 'ref' | 'compiled'>[] = applying.clusterPolicies;
-      return memory.defeatingOf(entry.pod, applying, surroundings()).flatMap(({ compiled, rules }) => {
-        const found = [...applying.isolating, ...named].find((policy) => policy.compiled.id === compiled.id);
-        return found === undefined ? [] : [{ ref: found.ref, rules }];
-      });
+      const found = asked(namespace, pod, direction);
+      return found === undefined ? [] : memory.defeatingOf(found.pod, found.applying, surroundings()).flatMap((each) => namesOf(found.applying, each).slice(0, 1));
+    },
+    defeat(namespace, pod, direction) {
+      const found = asked(namespace, pod, direction);
+      if (found === undefined) return { by: [], effective: undefined, others: [] };
+      const [first, ...others] = memory.sufficientIn(found.pod, found.applying, surroundings()).map(({ policies, effective }) => (
+        { effective, isAlone: policies.length === 1, names: policies.map((each) => namesOf(found.applying, each)) }));
+      const twins = first?.isAlone === true ? first.names.flatMap((names) => names.slice(1)).map((name) => ({ ...name, effective: first.effective })) : [];
+      return {
+        by: first?.names.flatMap((names) => names.slice(0, 1)) ?? [], effective: first?.effective,
+        others: [...twins, ...others.flatMap(({ effective, names }) => names.flat().map((name) => ({ ...name, effective })))],
+      };
     },
     counts: (direction) => counts[direction],
     size: () => ({ namespaces: namespaces.size(), specs: interner.size, pending: dirty.size }),
@@ -195,6 +227,12 @@ function largestOf({ direction, isolating, clusterPolicies }: Applying): PolicyR
 
 function sizeOf({ peers, ports }: Rule): number {
   return 1 + (peers === 'any' ? 0 : peers.length) + (ports === 'any' ? 0 : ports.length);
+}
+
+/** Policies of equal spec are one to the memory. */
+function namesOf({ isolating, clusterPolicies }: ReturnType<typeof applyingIn>, { compiled, rules }: Defeating): DefeatingPolicy[] {
+  const named: readonly Pick<NamedClusterPolicy, 'ref' | 'compiled'>[] = clusterPolicies;
+  return [...isolating, ...named].filter((policy) => policy.compiled.id === compiled.id).map(({ ref }) => ({ ref, rules }));
 }
 
 const NO_LABELS: Pod['labels'] = new Map();

@@ -4,7 +4,7 @@
  * Pods with equal policies share one result: the key is the policies' specs, and the names that make a difference.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { defeatingOf, type Defeating } from './defeat.ts';
+import { defeatingOf, sufficientIn, type Defeating, type Sufficient } from './defeat.ts';
 import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
 import type { ExistingPeer } from './existing.ts';
 import type { Family, Options, Pod, PodPort, PolicyRef } from './model.ts';
@@ -25,6 +25,7 @@ export interface PodClass {
 /** What a class depends on beside the policies that apply. */
 export interface Surroundings {
   readonly options: Options;
+  /** As in `ClassInput`. */
   readonly families: readonly Family[];
   readonly existing: () => Iterable<ExistingPeer>;
   /** A class that takes more than this (see `workOf`) is `unknown`; absent: none does. */
@@ -35,6 +36,8 @@ export interface ClassMemory {
   classOf(pod: Pod, applying: Applying, surroundings: Surroundings): PodClass;
   /** What makes the class as weak as it is; see `defeatingOf`. */
   defeatingOf(pod: Pod, applying: Applying, surroundings: Surroundings): readonly Defeating[];
+  /** All that would do so; see `sufficientIn`. */
+  sufficientIn(pod: Pod, applying: Applying, surroundings: Surroundings): readonly Sufficient[];
   /** Forgets what was found by looking at the pods that exist. */
   forgetInexact(): void;
   readonly size: number;
@@ -50,17 +53,21 @@ const NOT_COVERABLE: PodClass = { class: 'not-coverable', effective: undefined, 
 export function createClassMemory(limit = 100_000): ClassMemory {
   const byKey = new Map<string, PodClass>();
   const defeats = new Map<string, readonly Defeating[]>();
+  const sufficient = new Map<string, readonly Sufficient[]>();
   const inexact = new Set<string>();
+  const remembered = <T>(memory: Map<string, T>, find: (input: ClassInput, mostWork?: number) => T): ((...about: [Pod, Applying, Surroundings]) => T) => (...about) => {
+    const key = keyOf(...about);
+    const known = memory.get(key);
+    if (known !== undefined) return known;
+    if (memory.size >= limit) memory.clear();
+    const [pod, applying, surroundings] = about;
+    const found = find(classInputOf(pod, applying, surroundings), surroundings.mostWork);
+    if (byKey.get(key)?.effective?.exact === true) memory.set(key, found); // else it depends on the pods that exist
+    return found;
+  };
   return {
-    defeatingOf(pod, applying, surroundings) {
-      const key = keyOf(pod, applying, surroundings);
-      const known = defeats.get(key);
-      if (known !== undefined) return known;
-      if (defeats.size >= limit) defeats.clear();
-      const found = defeatingOf(classInputOf(pod, applying, surroundings), surroundings.mostWork);
-      if (byKey.get(key)?.effective?.exact === true) defeats.set(key, found); // else it depends on the pods that exist
-      return found;
-    },
+    defeatingOf: remembered<readonly Defeating[]>(defeats, defeatingOf),
+    sufficientIn: remembered<readonly Sufficient[]>(sufficient, sufficientIn),
     classOf(pod, applying, surroundings) {
       if (pod.hostNetwork) return NOT_COVERABLE;
       const key = keyOf(pod, applying, surroundings);

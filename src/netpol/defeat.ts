@@ -5,7 +5,7 @@
  * the allows of all others gone, what denies and isolates stays: only what lets through can defeat.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { CLASSES, effectiveOf, workOf, type ClassInput, type EffectiveClass } from './effective.ts';
+import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Rule } from './rules.ts';
 
 export interface Defeating { readonly compiled: CompiledNetworkPolicy | CompiledClusterPolicy; /** Positions in the stored list. */ readonly rules: readonly number[] }
@@ -33,6 +33,22 @@ export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[]
   const oneRule = chosen.flat().find((allow) => suffices([allow]));
   const rules = oneRule === undefined ? irreducible(chosen.flat(), suffices) : [oneRule];
   return [...Map.groupBy(rules, ({ compiled }) => compiled)].map(([compiled, allows]) => ({ compiled, rules: allows.map(({ rule }) => rule.index) }));
+}
+
+/** A set that is enough, with what it lets through by itself. */
+export interface Sufficient { readonly policies: readonly Defeating[]; readonly effective: Effective }
+
+/** The set of `defeatingOf`, then each other policy that is enough alone where one is: all of these have to go. */
+export function sufficientIn(input: ClassInput): Sufficient[] {
+  const policies = defeatingOf(input);
+  const [first, ...more] = policies;
+  if (first === undefined) return [];
+  const target = rank(effectiveOf(input).class);
+  const others = more.length > 0 ? [] : [...Map.groupBy(allowsIn(input), ({ compiled }) => compiled).keys()].filter((compiled) => compiled !== first.compiled).flatMap((compiled) => {
+    const alone = only(input, allowsIn(input).filter((allow) => allow.compiled === compiled));
+    return rank(effectiveOf(alone).class) <= target ? [defeatingOf(alone)] : [];
+  });
+  return [policies, ...others].map((some) => ({ policies: some, effective: effectiveOf(only(input, allowsIn(input).filter(({ compiled, rule }) => some.some((each) => each.compiled.id === compiled.id && each.rules.includes(rule.index))))) }));
 }
 
 /** Drops one after the other what is not needed. */

@@ -21,7 +21,7 @@ export interface ClassInput {
   readonly ownNamespace: string;
   /** Container ports of the pod; looked at on ingress only. */
   readonly podPorts: readonly PodPort[];
-  /** Families that the cluster uses; at least one. */
+  /** Families that the cluster uses; none where they are not known. */
   readonly families: readonly Family[];
   readonly ipBlockMatchesPods: boolean;
   /** Sorted by rank. */
@@ -67,6 +67,20 @@ interface GroupResult { readonly total: boolean; readonly empty: boolean; readon
 interface TieredRule { readonly tier: Tier | 'NetworkPolicy'; readonly rule: Rule }
 
 export function effectiveOf(input: ClassInput): Effective {
+  if (input.families.length > 0) return effectiveIn(input);
+  if (!hasBlocks(input)) return effectiveIn({ ...input, families: ['IPv4'] });
+  const both = effectiveIn({ ...input, families: ['IPv4', 'IPv6'] });
+  const each = (['IPv4', 'IPv6'] as const).map((family) => effectiveIn({ ...input, families: [family] }));
+  // what lets everything in over one family is not made better by the other, which the cluster need not have
+  return { ...both, class: CLASSES[Math.min(...each.map((found) => CLASSES.indexOf(found.class)))] ?? both.class, exact: [both, ...each].every(({ exact }) => exact) };
+}
+
+/** Families differ in nothing else. */
+function hasBlocks(input: ClassInput): boolean {
+  return tieredRules(input).some(({ rule: { peers } }) => peers !== 'any' && peers.some(({ kind }) => kind === 'block'));
+}
+
+function effectiveIn(input: ClassInput): Effective {
   const rules = tieredRules(input);
   const places = placesOf(input, rules.map(({ rule }) => rule));
   const groups = cellGroups(rules.map(({ rule }) => rule), input.direction, input.podPorts);

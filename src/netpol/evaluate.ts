@@ -8,9 +8,10 @@ import { addressKey } from './address.ts';
 import { bothOf, type Answer, type DirectionAnswer, type Outcome, type Verdict } from './answer.ts';
 import type { Code, Connection, Endpoint, Namespace, Pod, PolicyRef } from './model.ts';
 import type { Question } from './match.ts';
+import { matchNamespace } from './namespace-match.ts';
 import { familiesOf, sideOf, type Side } from './side.ts';
 import { outcomesOf, type Applying } from './tiers.ts';
-import { isSubject, type NamedOpaquePolicy, type World } from './world.ts';
+import { matchSubject, type NamedOpaquePolicy, type World } from './world.ts';
 
 export function evaluate(world: World, connection: Connection): Answer {
   const [first = evaluateIn(world, connection), ...others] = byFamily(world, connection).map((each) => evaluateIn(world, each));
@@ -68,7 +69,7 @@ export function askedOf(world: World, connection: Connection, direction: Directi
     governed,
     applying: applyingTo(world, governed, direction),
     question: {
-      ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options,
+      ownNamespace: governed.namespace.name, peer, destination: to, protocol: connection.protocol, port: connection.port, options: world.options, family: connection.family,
       codes: new Set(),
     },
     isHairpin: isSelf,
@@ -135,7 +136,10 @@ function isOwnNode(pod: Pod, peer: Side): boolean {
 export function applyingTo(world: World, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): Applying {
   return {
     direction,
-    clusterPolicies: world.clusterPolicies.filter(({ compiled }) => compiled.rules[direction].length > 0 && isSubject(compiled, namespace, pod)),
+    clusterPolicies: world.clusterPolicies.filter(({ compiled }) => compiled.rules[direction].length > 0).flatMap((named) => {
+      const match = matchSubject(named.compiled, namespace, pod);
+      return match === 'no' ? [] : [match === 'yes' ? named : { ...named, isUncertain: true }];
+    }),
     isolating: world.policiesIn(pod.namespace).filter(({ compiled }) => compiled.isolates[direction] && compiled.selector.matches(pod.labels)),
   };
 }
@@ -147,5 +151,5 @@ function opaqueFor(world: World, { pod, namespace }: { readonly pod: Pod; readon
 /** Whether a policy that is not evaluated may have a say about the pod. */
 export function concerns({ ref, scopes }: NamedOpaquePolicy, { pod, namespace }: { readonly pod: Pod; readonly namespace: Namespace }, direction: Direction): boolean {
   if (ref.namespace !== undefined && ref.namespace !== namespace.name) return false;
-  return scopes.some((scope) => scope.directions.includes(direction) && scope.namespace.matches(namespace.labels) && scope.pod.matches(pod.labels));
+  return scopes.some((scope) => scope.directions.includes(direction) && matchNamespace(scope.namespace, namespace) !== 'no' && scope.pod.matches(pod.labels));
 }

@@ -4,15 +4,16 @@ import type { Family, Pod } from './model.ts';
 export interface FamilyCount {
   add(pod: Pod): void;
   remove(pod: Pod): void;
-  /** At least one: IPv4 while no pod has an address. */
+  /** What was given while no pod has an address. */
   list(): readonly Family[];
   /** Whether the list is another than at the last call. */
   changed(): boolean;
 }
 
-export function createFamilyCount(): FamilyCount {
+export function createFamilyCount(beforeAddresses: readonly Family[] = ['IPv4']): FamilyCount {
   const counts: Record<Family, number> = { IPv4: 0, IPv6: 0 };
-  let last: readonly Family[] = listOf(counts);
+  const listed = (): readonly Family[] => (counts.IPv4 + counts.IPv6 === 0 ? beforeAddresses : listOf(counts));
+  let last: readonly Family[] = listed();
   const count = ({ ips, hostNetwork, terminal }: Pod, by: number): void => {
     if (hostNetwork || terminal) return;
     for (const ip of ips) counts[ip.includes(':') ? 'IPv6' : 'IPv4'] += by;
@@ -20,9 +21,9 @@ export function createFamilyCount(): FamilyCount {
   return {
     add: (pod) => count(pod, 1),
     remove: (pod) => count(pod, -1),
-    list: () => listOf(counts),
+    list: listed,
     changed() {
-      const now = listOf(counts);
+      const now = listed();
       const isOther = now.join() !== last.join();
       last = now;
       return isOther;

@@ -3,12 +3,11 @@
  *
  * A rule needs a port that matches and a peer that matches.
  */
-import { contains } from './address.ts';
-import type { Code, Options, Pod, Protocol } from './model.ts';
+import { contains, LAST, subtract } from './address.ts';
+import type { Code, Family, Options, Pod, Protocol } from './model.ts';
+import { matchNamespace, type Match } from './namespace-match.ts';
 import type { Peer, PortMatch, Rule } from './rules.ts';
 import type { Side } from './side.ts';
-
-export type Match = 'yes' | 'no' | 'maybe';
 
 /** A rule of one policy against a connection, seen from the governed pod. */
 export interface Question {
@@ -20,6 +19,8 @@ export interface Question {
   readonly protocol: Protocol | 'ICMP';
   readonly port: number;
   readonly options: Options;
+  /** That the connection is of; absent where it is not known, or may be of any. */
+  readonly family?: Family | undefined;
   /** Filled with the questions that came up. */
   readonly codes: Set<Code>;
 }
@@ -38,12 +39,21 @@ export function matchRule({ peers, ports }: Rule, question: Question): RuleMatch
 /** The first that matches for sure, else the first that may. */
 function bestPeer(peers: readonly Peer[], question: Question): Omit<RuleMatch, 'port'> | undefined {
   let best: Omit<RuleMatch, 'port'> | undefined;
+  const isCovered = coverEveryAddress(peers, question);
   for (const peer of peers) {
-    const match = matchPeer(peer, question);
+    const match = isCovered && peer.kind === 'block' ? 'yes' : matchPeer(peer, question);
     if (match === 'yes') return { match, peer: peer.index };
     if (match === 'maybe') best ??= { match, peer: peer.index };
   }
   return best;
+}
+
+/** Whichever address the pod will get, of this family or of any, a block of the rule has it. */
+function coverEveryAddress(peers: readonly Peer[], { peer: side, options, family }: Question): boolean {
+  if (side.kind !== 'pod' || side.pod.ips.length > 0) return false;
+  const blocks = peers.flatMap((peer) => (peer.kind === 'block' && (peer.matchesPods === 'always' || options.ipBlockMatchesPods === 'yes') ? [peer.block] : []));
+  const families = family === undefined ? (['IPv4', 'IPv6'] as const) : [family];
+  return families.every((each) => subtract([{ from: 0n, to: LAST[each] }], blocks.filter((block) => block.family === each).flatMap(({ ranges }) => ranges)).length === 0);
 }
 
 function portMatches(entry: PortMatch, { protocol, port, destination }: Question): boolean {
@@ -74,8 +84,10 @@ function matchPods({ namespace, pod }: Extract<Peer, { kind: 'pods' }>, question
   if (side.kind === 'service') return asked(question, 'service-vip');
   if (side.kind === 'node' && side.pod !== undefined) question.codes.add('host-network');
   if (side.kind !== 'pod') return 'no';
-  const isNamespace = namespace === undefined ? side.namespace.name === ownNamespace : namespace.matches(side.namespace.labels);
-  return isNamespace && pod.matches(side.pod.labels) ? 'yes' : 'no';
+  if (!pod.matches(side.pod.labels)) return 'no';
+  if (namespace === undefined) return side.namespace.name === ownNamespace ? 'yes' : 'no';
+  const match = matchNamespace(namespace, side.namespace);
+  return match === 'maybe' ? asked(question, 'namespace-labels') : match;
 }
 
 function matchBlock({ block, matchesPods }: Extract<Peer, { kind: 'block' }>, question: Question): Match {

@@ -14,7 +14,12 @@ export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 export type Family = 'IPv4' | 'IPv6';
 
-export interface Namespace { readonly name: string; readonly labels: StringMap }
+export interface Namespace {
+  readonly name: string;
+  readonly labels: StringMap;
+  /** Nothing but its name is known, which is what `labels` has: of all others it may have any or none. Never so in a cluster. */
+  readonly labelsUnknown?: boolean;
+}
 export interface Node { readonly name: string; readonly labels: StringMap; readonly ips: readonly string[] }
 
 /** A container port; sidecars count. */
@@ -95,4 +100,4 @@ export interface Connection {
 
 /** Questions that the CNI answers, not the policies. */
 export type Code = 'cidr-vs-pod' | 'host-network' | 'node-traffic' | 'hairpin' | 'service-vip' | 'icmp' | 'sctp' | 'end-port'
-  | 'established' | 'startup' | 'equal-priority' | 'domain-names' | 'ip-family';
+  | 'established' | 'startup' | 'equal-priority' | 'domain-names' | 'ip-family' | 'namespace-labels';

@@ -8,8 +8,9 @@ import type { Direction } from '../api/network-policy.ts';
 import type { PodClass } from './classify.ts';
 import type { ExistingPeer } from './existing.ts';
 import type { Namespace, Pod } from './model.ts';
+import { matchNamespace } from './namespace-match.ts';
 import type { Applying } from './tiers.ts';
-import { compare, isSubject, withName, type NamedClusterPolicy, type NamedNetworkPolicy } from './world.ts';
+import { compare, matchSubject, withName, type NamedClusterPolicy, type NamedNetworkPolicy } from './world.ts';
 
 export interface PodEntry {
   readonly home: NamespaceEntry;
@@ -61,7 +62,7 @@ export function createNamespaces(): Namespaces {
   }
 
   function relabel(entry: NamespaceEntry, namespace: Namespace): NamespaceEntry | undefined {
-    if (equalLabels(entry.namespace, namespace)) return undefined;
+    if (equalLabels(entry.namespace, namespace) && entry.namespace.labelsUnknown === namespace.labelsUnknown) return undefined;
     entry.namespace = namespace;
     entry.subjectOf = undefined;
     return entry;
@@ -105,12 +106,18 @@ function equalLabels({ labels: a }: Namespace, { labels: b }: Namespace): boolea
 export function applyingIn({ home, pod }: PodEntry, clusterPolicies: readonly NamedClusterPolicy[], direction: Direction): Applying {
   home.sorted ??= [...home.policies.values()].sort((a, b) => compare(a.ref.name, b.ref.name));
   if (home.subjectOf?.among !== clusterPolicies) {
-    const found = clusterPolicies.filter(({ compiled }) => compiled.subject?.namespace.matches(home.namespace.labels) === true);
+    const found = clusterPolicies.filter(({ compiled }) => compiled.subject !== undefined && matchNamespace(compiled.subject.namespace, home.namespace) === 'yes');
     home.subjectOf = { among: clusterPolicies, found };
   }
   return {
     direction,
-    clusterPolicies: home.subjectOf.found.filter(({ compiled }) => compiled.rules[direction].length > 0 && isSubject(compiled, home.namespace, pod)),
+    clusterPolicies: home.subjectOf.found.filter(({ compiled }) => compiled.rules[direction].length > 0 && matchSubject(compiled, home.namespace, pod) === 'yes'),
     isolating: home.sorted.filter(({ compiled }) => compiled.isolates[direction] && compiled.selector.matches(pod.labels)),
   };
+}
+
+/** Cluster policies that may be about the pod, depending on labels of its namespace that are not known. */
+export function uncertainIn({ home: { namespace }, pod }: PodEntry, clusterPolicies: readonly NamedClusterPolicy[], direction: Direction): readonly NamedClusterPolicy[] {
+  if (namespace.labelsUnknown !== true) return [];
+  return clusterPolicies.filter(({ compiled }) => compiled.rules[direction].length > 0 && matchSubject(compiled, namespace, pod) === 'maybe');
 }

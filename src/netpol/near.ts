@@ -8,7 +8,7 @@ import { contains, type Address } from './address.ts';
 import { holds, type Constraint, type Cube } from './cube.ts';
 import { askedOf, byFamily, type Asked } from './evaluate.ts';
 import { matchRule, type Question } from './match.ts';
-import type { Connection, PolicyRef, Protocol } from './model.ts';
+import { NAMESPACE_NAME_LABEL, type Connection, type Namespace, type PolicyRef, type Protocol } from './model.ts';
 import type { Peer, PortMatch, Rule } from './rules.ts';
 import { compareRefs, type World } from './world.ts';
 
@@ -16,6 +16,8 @@ import { compareRefs, type World } from './world.ts';
 export type Miss =
   /** A label of the peer's namespace or of the peer; `found` is absent where it has no such label. */
   | { readonly kind: 'namespace label' | 'pod label'; readonly key: string; readonly wanted: Constraint; readonly found: string | undefined }
+  /** Whether its namespace has the label is not known: no manifest declares it. */
+  | { readonly kind: 'namespace label not known'; readonly key: string; readonly wanted: Constraint }
   /** A podSelector alone means the policy's own namespace. */
   | { readonly kind: 'other namespace'; readonly wanted: string; readonly found: string }
   /** Selectors select pods, and the peer is an address outside, a node or a hostNetwork pod. */
@@ -78,7 +80,7 @@ function nearestOf<T extends { readonly index: number }>(entries: 'any' | readon
 
 /** How far from what was meant: a label of a pod is changed more easily than where it is. */
 const DISTANCES: Readonly<Record<Miss['kind'], number>> = {
-  'block and pod': 1, 'block and node': 1, 'no address': 1, 'service address': 1, 'port name': 2, port: 2, 'pod label': 2, protocol: 3, except: 3, 'namespace label': 3, 'other namespace': 3, family: 4, address: 4, 'no pod': 5, 'matches nothing': 6,
+  'block and pod': 1, 'block and node': 1, 'no address': 1, 'service address': 1, 'namespace label not known': 1, 'port name': 2, port: 2, 'pod label': 2, protocol: 3, except: 3, 'namespace label': 3, 'other namespace': 3, family: 4, address: 4, 'no pod': 5, 'matches nothing': 6,
 };
 
 function distance(misses: readonly Miss[]): number {
@@ -112,8 +114,16 @@ function missesOfPods({ namespace, pod }: Extract<Peer, { kind: 'pods' }>, { pee
   const here = side.namespace.name;
   const ofNamespace: Miss[] = namespace?.cube === undefined
     ? (here === ownNamespace ? [] : [{ kind: 'other namespace', wanted: ownNamespace, found: here }])
-    : missesOfLabels('namespace label', namespace.cube, side.namespace.labels);
+    : missesOfNamespace(namespace.cube, side.namespace);
   return [...ofNamespace, ...missesOfLabels('pod label', pod.cube, side.pod.labels)];
+}
+
+/** Of labels that are not known only those are missed that are not there for sure. */
+function missesOfNamespace(cube: Cube, { labels, labelsUnknown }: Namespace): Miss[] {
+  const missed = missesOfLabels('namespace label', cube, labels);
+  if (labelsUnknown !== true) return missed;
+  const unknown = [...cube].filter(([key]) => key !== NAMESPACE_NAME_LABEL).map(([key, wanted]): Miss => ({ kind: 'namespace label not known', key, wanted }));
+  return [...missed.filter((miss) => miss.kind === 'namespace label' && miss.key === NAMESPACE_NAME_LABEL), ...unknown];
 }
 
 function missesOfLabels(kind: 'namespace label' | 'pod label', cube: Cube, labels: ReadonlyMap<string, string>): Miss[] {

@@ -14,9 +14,12 @@ import type { NamedClusterPolicy, NamedNetworkPolicy } from './world.ts';
 /** Policies that apply to the pod; cluster policies by rank, NetworkPolicies those that isolate the direction. */
 export interface Applying {
   readonly direction: Direction;
-  readonly clusterPolicies: readonly NamedClusterPolicy[];
+  readonly clusterPolicies: readonly ApplyingClusterPolicy[];
   readonly isolating: readonly NamedNetworkPolicy[];
 }
+
+/** `isUncertain`: the policy may be about the pod, depending on labels of its namespace that are not known. */
+export interface ApplyingClusterPolicy extends NamedClusterPolicy { readonly isUncertain?: boolean }
 
 interface Candidate { readonly decider: Decider; readonly match: RuleMatch['match'] }
 interface Found { readonly candidates: readonly Candidate[]; /** One of them applies for sure. */ readonly isCertain: boolean }
@@ -52,12 +55,17 @@ function orderedTier(tier: Tier, { clusterPolicies, direction }: Applying, quest
 }
 
 /** Within a kind, policies after the priority where one matches for sure have no say. */
-function firstRank(policies: readonly NamedClusterPolicy[], direction: Direction, question: Question): Found {
+function firstRank(policies: readonly ApplyingClusterPolicy[], direction: Direction, question: Question): Found {
   const candidates: Candidate[] = [];
   let certainAt: number | undefined;
-  for (const { ref, compiled } of policies) {
+  for (const { ref, compiled, isUncertain } of policies) {
     if (certainAt !== undefined && compiled.priority > certainAt) break;
     const found = firstMatches(compiled.rules[direction], question, (rule, match) => deciderOf(compiled.tier, ref, rule, match));
+    if (isUncertain === true) {
+      candidates.push(...found.candidates.map(({ decider }) => ({ decider, match: 'maybe' as const })));
+      if (found.candidates.length > 0) question.codes.add('namespace-labels');
+      continue;
+    }
     candidates.push(...found.candidates);
     if (found.isCertain) certainAt = compiled.priority;
   }

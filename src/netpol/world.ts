@@ -7,6 +7,7 @@ import { createInterner } from './intern.ts';
 import {
   NAMESPACE_NAME_LABEL, type ClusterPolicy, type Namespace, type NetworkPolicy, type Node, type OpaquePolicy, type OpaqueScope, type Options, type Pod, type PolicyRef, type WorldInput,
 } from './model.ts';
+import { matchNamespace, type Match } from './namespace-match.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Selector } from './rules.ts';
 
 export interface NamedNetworkPolicy { readonly ref: PolicyRef; readonly compiled: CompiledNetworkPolicy }
@@ -53,7 +54,7 @@ export function buildWorld({ namespaces, pods, nodes = [], policies, serviceIps 
 /** The API server sets this label; a manifest need not have it. */
 export function withName(namespace: Namespace): Namespace {
   if (namespace.labels.get(NAMESPACE_NAME_LABEL) === namespace.name) return namespace;
-  return { name: namespace.name, labels: new Map([...namespace.labels, [NAMESPACE_NAME_LABEL, namespace.name]]) };
+  return { ...namespace, labels: new Map([...namespace.labels, [NAMESPACE_NAME_LABEL, namespace.name]]) };
 }
 
 const EVERYTHING: readonly OpaqueScope[] = [{}];
@@ -69,8 +70,8 @@ export function namedOpaque(policy: OpaquePolicy): NamedOpaquePolicy {
 }
 
 /** Whether the cluster policy is about this pod; hostNetwork pods are nobody's subject. */
-export function isSubject({ subject }: CompiledClusterPolicy, namespace: Namespace, pod: Pod): boolean {
-  return subject !== undefined && subject.namespace.matches(namespace.labels) && subject.pod.matches(pod.labels);
+export function matchSubject({ subject }: CompiledClusterPolicy, namespace: Namespace, pod: Pod): Match {
+  return subject?.pod.matches(pod.labels) === true ? matchNamespace(subject.namespace, namespace) : 'no';
 }
 
 /** Strictest first: tier order is the reader's, then priority; kind and name make it one order for equal ones. */

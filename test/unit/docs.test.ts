@@ -126,7 +126,7 @@ const ANY_METRIC = /\b((?:netpol_baseline|controller_runtime|workqueue|rest_clie
 const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 
 /** Flags of every command of `npb`, and of the demo. */
-const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help'];
+const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help', 'version'];
 const FLAGS_OF_OTHERS = {
   kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for'],
   kind: ['config', 'name'],

@@ -13,10 +13,11 @@ import type { Origin, Snapshot } from '../snapshot.ts';
 import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
 import { findDns } from './dns.ts';
 import { levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
-import { isolationOf, type DefeatedBy, type Placed } from './isolation.ts';
+import { isolationOf, type Defeats, type Placed } from './isolation.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { createDnsLint } from './lint-dns.ts';
 import { lintPolicy, type Lints } from './lint-policy.ts';
+import { lintRefused } from './lint-refused.ts';
 import { createSelectorLint } from './lint-selectors.ts';
 import { dnsOf, metadataOf, type Around } from './reach.ts';
 import type { Audit, DirectionAudit, NamespaceAudit } from './result.ts';
@@ -44,17 +45,25 @@ interface Parts {
 }
 
 /** A namespace with what is in it. */
-interface Contents { readonly namespace: SnapshotNamespace; readonly pods: readonly SnapshotPod[]; readonly policies: readonly NetworkPolicyObject[] }
+interface Contents {
+  readonly namespace: SnapshotNamespace;
+  readonly pods: readonly SnapshotPod[];
+  readonly policies: readonly NetworkPolicyObject[];
+  /** As good as absent. */
+  readonly refused: readonly NetworkPolicyObject[];
+}
 
 export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit {
   const { ipBlockMatchesPods, systemNamespaces, nowMs } = options;
   const input = worldInputOf(snapshot, { ipBlockMatchesPods });
   const parts = partsOf(snapshot, input, createStanding({ baselines: baselinesOf(snapshot), systemNamespaces, nowMs }));
   const pods = Map.groupBy(input.pods, ({ namespace }) => namespace);
-  const policies = Map.groupBy(input.policies.filter((policy) => policy.kind === 'NetworkPolicy'), ({ namespace }) => namespace);
+  const [policies, refused] = [input.policies, input.refused].map((all) => Map.groupBy(all.filter((policy) => policy.kind === 'NetworkPolicy'), ({ namespace }) => namespace));
   const asked = input.namespaces.filter((namespace) => !namespace.terminating && options.includes(namespace));
   const wanted = options.includeSystem ? asked : asked.filter(({ name }) => !systemNamespaces.has(name));
-  const namespaces = worstFirst(wanted.map((namespace) => auditNamespace({ namespace, pods: pods.get(namespace.name) ?? [], policies: policies.get(namespace.name) ?? [] }, parts)));
+  const contentsOf = (namespace: SnapshotNamespace): Contents => (
+    { namespace, pods: pods.get(namespace.name) ?? [], policies: policies?.get(namespace.name) ?? [], refused: refused?.get(namespace.name) ?? [] });
+  const namespaces = worstFirst(wanted.map((namespace) => auditNamespace(contentsOf(namespace), parts)));
   return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces, asked.length - wanted.length), unread: snapshot.unread };
 }
 
@@ -72,7 +81,7 @@ function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['stan
 }
 
 function classified({ namespaces, pods, policies, options }: SnapshotWorld): Classifier {
-  const classifier = createClassifier(options);
+  const classifier = createClassifier(options, { beforeAddresses: [] });
   for (const namespace of namespaces) classifier.upsertNamespace(namespace);
   for (const policy of policies) classifier.upsertPolicy(policy);
   for (const pod of pods) classifier.upsertPod(pod);
@@ -80,30 +89,31 @@ function classified({ namespaces, pods, policies, options }: SnapshotWorld): Cla
   return classifier;
 }
 
-function auditNamespace({ namespace, pods, policies }: Contents, parts: Parts): NamespaceAudit {
+function auditNamespace({ namespace, pods, policies, refused }: Contents, parts: Parts): NamespaceAudit {
   const { classifier, inventory, around, lints } = parts;
   const { name } = namespace;
   const contents = { name, pods, policies };
   const directions = { Ingress: classesOf('Ingress', contents, { classifier, inventory }), Egress: classesOf('Egress', contents, { classifier, inventory }) };
   const standing = parts.standing(namespace);
-  const { findings: isolation, defeatedBy } = isolationOf({ name, standing, directions, policies }, classifier);
+  const { findings: isolation, defeats } = isolationOf({ name, standing, directions, policies, refused: refused.length }, classifier);
   const dns = dnsOf(name, directions.Egress, around);
   const placed: Placed[] = [...isolation, ...dns.findings, ...metadataOf(name, directions.Egress, around, policies)];
   const origins = new Map(policies.map((policy) => [policy.name, policy.origin]));
-  const fallback = namespace.origin ?? policies.find(({ origin }) => origin !== undefined)?.origin ?? pods.find(({ origin }) => origin !== undefined)?.origin;
+  const fallback = namespace.origin ?? [...policies, ...refused].find(({ origin }) => origin !== undefined)?.origin ?? pods.find(({ origin }) => origin !== undefined)?.origin;
   const findings = sortedFindings([
     ...placed.map((found) => finding(found, { namespace: name, object: found.object, origin: found.object.kind === 'NetworkPolicy' ? origins.get(found.object.name) : fallback })),
+    ...refused.flatMap((policy) => lintRefused(policy).map((draft) => finding(draft, { namespace: name, object: nameOf(policy), origin: policy.origin }))),
     ...policies.flatMap((policy) => lintPolicy(policy, lints).map((draft) => finding(excused(draft, standing), { namespace: name, object: nameOf(policy), origin: policy.origin }))),
   ]);
   return {
     name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
-    directions: { Ingress: directionAudit(directions.Ingress, defeatedBy), Egress: directionAudit(directions.Egress, defeatedBy) },
+    directions: { Ingress: directionAudit(directions.Ingress, defeats), Egress: directionAudit(directions.Egress, defeats) },
   };
 }
 
-function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Direction, readonly DefeatedBy[]>>): DirectionAudit {
+function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Direction, Defeats>>): DirectionAudit {
   const { class: name, isolated, counts, defaultDeny, hasDefaultDeny, direction } = classes;
-  return { class: name, isolated, counts, defaultDeny, hasDefaultDeny, defeatedBy: defeats[direction] };
+  return { class: name, isolated, counts, defaultDeny, hasDefaultDeny, ...defeats[direction] };
 }
 
 function nameOf({ kind, namespace, name }: NetworkPolicyObject): ObjectName {

@@ -37,6 +37,14 @@ export const CATALOG: Readonly<Record<FindingId, FindingKind>> = {
     level: 'INFO', title: 'Pods use the network of their node',
     help: 'On most networks no NetworkPolicy applies to a pod with hostNetwork. It is not counted in the class of its namespace.',
   },
+  refused: {
+    level: 'FAIL', title: 'An API server would refuse the policy',
+    help: 'What is refused is not stored, so it isolates nothing, and the policy counts as absent. Correct the field that is named.',
+  },
+  'unknown-field': {
+    level: 'FAIL', title: 'A field that does not exist',
+    help: 'kubectl refuses it; Helm and GitOps tools have it dropped, and the policy says less than it seems to. A selector without its labels selects everything. Correct the name or the place of the field.',
+  },
   'empty-from': {
     level: 'FAIL', title: 'A list of peers has nothing in it',
     help: 'A rule whose from or to is empty, or misspelt, allows everybody. Put the peers under it, or remove the rule.',

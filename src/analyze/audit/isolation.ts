@@ -4,7 +4,7 @@
  * Where a direction is exempt, or the namespace is a system namespace, the same is said as a note.
  */
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
-import type { Classifier } from '../../netpol/classifier.ts';
+import type { Classifier, DefeatingPolicy } from '../../netpol/classifier.ts';
 import type { PodClass } from '../../netpol/classify.ts';
 import type { Effective } from '../../netpol/effective.ts';
 import { isIsolated } from '../../netpol/namespace-class.ts';
@@ -22,23 +22,34 @@ export interface DefeatedBy { readonly policy: ObjectName; /** Positions in the 
 export interface NamespaceFacts {
   readonly name: string;
   readonly policies: readonly NetworkPolicyObject[];
+  /** How many beside these an API server would refuse. */
+  readonly refused: number;
   readonly standing: Standing;
   readonly directions: Readonly<Record<Direction, DirectionClasses>>;
 }
 
-export interface Isolation { readonly findings: readonly Placed[]; readonly defeatedBy: Readonly<Record<Direction, readonly DefeatedBy[]>> }
+/** The smallest set that is enough, and other policies each of which would be, too. */
+export interface Defeats { readonly defeatedBy: readonly DefeatedBy[]; readonly alsoBy: readonly DefeatedBy[] }
+
+export interface Isolation { readonly findings: readonly Placed[]; readonly defeats: Readonly<Record<Direction, Defeats>> }
 
 export function isolationOf(facts: NamespaceFacts, classifier: Classifier): Isolation {
   const both = DIRECTIONS.map((direction) => facts.directions[direction]);
   const defeats = both.map((classes) => defeatsIn(facts.name, classes, classifier));
-  const [ingress = [], egress = []] = defeats.map((found) => found.flatMap(({ by }) => by));
+  const [Ingress = NO_DEFEATS, Egress = NO_DEFEATS] = defeats.map((found): Defeats => {
+    const defeatedBy = merged(found.flatMap(({ by }) => by));
+    const named = new Set(defeatedBy.map(({ policy }) => objectText(policy)));
+    return { defeatedBy, alsoBy: merged(found.flatMap(({ others }) => others).filter(({ policy }) => !named.has(objectText(policy)))) };
+  });
   const findings = [
     ...(facts.policies.length > 0 ? both.flatMap((classes) => withoutDeny(facts, classes)) : withoutPolicy(facts)),
     ...both.flatMap((classes, index) => (defeats[index] ?? []).map((defeat) => defeated(facts, classes, defeat))),
     ...opaque(facts), ...hostNetwork(facts),
   ];
-  return { findings, defeatedBy: { Ingress: merged(ingress), Egress: merged(egress) } };
+  return { findings, defeats: { Ingress, Egress } };
 }
+
+const NO_DEFEATS: Defeats = { defeatedBy: [], alsoBy: [] };
 
 const namespaceObject = (name: string): ObjectName => ({ kind: 'Namespace', name });
 
@@ -68,14 +79,14 @@ function withoutPolicy(facts: NamespaceFacts): Placed[] {
   const how = open.every((direction) => facts.directions[direction].class === 'open') ? 'open' : 'not isolated';
   return [{
     id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
-    message: `there is no NetworkPolicy, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
+    message: `there is no NetworkPolicy${facts.refused > 0 ? ' that an API server takes' : ''}, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
     fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
   }];
 }
 
 function withoutDeny({ name, standing }: NamespaceFacts, { direction, hasDefaultDeny, classified, plain }: DirectionClasses): Placed[] {
   const uncovered = classified.filter(({ found }) => isUncovered(found));
-  if (hasDefaultDeny || (uncovered.length === 0 && !isUncovered(plain))) return [];
+  if (uncovered.length === 0 && (hasDefaultDeny || !isUncovered(plain))) return [];
   const rules = RULES_OF[direction];
   const [open, all] = [whoOf(uncovered, classified), whoOf(classified)];
   return [{
@@ -86,16 +97,26 @@ function withoutDeny({ name, standing }: NamespaceFacts, { direction, hasDefault
 }
 
 /** Pods of one class, and the policies that make them so. */
-interface Defeat { readonly found: PodClass; readonly classified: readonly Classified[]; readonly by: readonly DefeatedBy[] }
+interface Defeat {
+  readonly found: PodClass;
+  readonly classified: readonly Classified[];
+  readonly by: readonly DefeatedBy[];
+  /** Of these alone. */
+  readonly effective: Effective | undefined;
+  readonly others: readonly (DefeatedBy & { readonly effective: Effective })[];
+}
 
 function defeatsIn(namespace: string, { direction, classified }: DirectionClasses, classifier: Classifier): Defeat[] {
   const weak = classified.filter(({ found }) => found.class !== 'unknown' && !isIsolated(found.class) && found.effective?.isolated === true);
-  const groups = new Map<string, { found: PodClass; classified: Classified[]; by: readonly DefeatedBy[] }>();
+  const groups = new Map<string, Defeat & { classified: Classified[] }>();
+  const named = ({ ref, rules }: DefeatingPolicy): DefeatedBy => ({ policy: refName(ref), rules });
   for (const each of weak) {
-    const by = classifier.defeating(namespace, each.pod?.name, direction).map(({ ref, rules }) => ({ policy: refName(ref), rules }));
-    const key = JSON.stringify([each.found.class, by]);
+    const defeat = classifier.defeat(namespace, each.pod?.name, direction);
+    const by = defeat.by.map(named);
+    const others = defeat.others.map((other) => ({ ...named(other), effective: other.effective }));
+    const key = JSON.stringify([each.found.class, by, others.map(({ policy, rules }) => [policy, rules])]);
     const known = groups.get(key);
-    if (known === undefined) groups.set(key, { found: each.found, classified: [each], by });
+    if (known === undefined) groups.set(key, { found: each.found, classified: [each], by, effective: defeat.effective, others });
     else known.classified.push(each);
   }
   return [...groups.values()];
@@ -105,22 +126,35 @@ function refName({ kind, namespace, name }: PolicyRef): ObjectName {
   return namespace === undefined ? { kind, name } : { kind, namespace, name };
 }
 
-function defeated(facts: NamespaceFacts, classes: DirectionClasses, { found, classified, by }: Defeat): Placed {
+function defeated(facts: NamespaceFacts, classes: DirectionClasses, defeat: Defeat): Placed {
+  const { found, classified, by, effective = found.effective, others } = defeat;
   const { direction } = classes;
   const [main] = by;
   const rule = main?.rules[0];
   const who = whoOf(classified, classes.classified);
   const level = levelHere(gravityOf(direction, found.effective), facts.standing, direction);
-  const effect = `${by.length === 1 ? 'lets' : 'together let'} ${whatPasses(direction, found.effective)}`;
+  const effect = `${by.length === 1 ? 'lets' : 'together let'} ${whatPasses(direction, effective)}`;
   return {
     id: 'defeated', level, direction, object: main?.policy ?? namespaceObject(facts.name), path: rule === undefined ? [] : ['spec', RULES_OF[direction], rule],
-    message: `${rulesText(direction, by)} ${effect}: ${who.text} ${who.is} ${found.class}${denyText(classes, by)}${blocksText(found)}${because(facts.standing, direction)}`,
-    fix: `${by.length === 1 ? 'remove that rule, or narrow it' : 'remove one of these rules, or narrow it'} to the peers and ports that are needed${emptyText(facts, direction, main)}`,
+    message: `${rulesText(direction, by)} ${effect}: ${who.text} ${who.is} ${found.class}${denyText(classes, by)}${blocksText(found)}${because(facts.standing, direction)}${othersText(direction, defeat)}`,
+    fix: `${by.length === 1 ? 'remove that rule, or narrow it' : 'remove one of these rules, or narrow it'}${others.length > 0 ? ', and those of the others,' : ''} to the peers and ports that are needed${emptyText(facts, direction, main)}`,
   };
 }
 
 function rulesText(direction: Direction, by: readonly DefeatedBy[]): string {
   return listed(by.map(({ policy, rules }) => `${objectText(policy)} (${RULES_OF[direction]} ${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')})`), 4);
+}
+
+/** Without them the first one could go, and nothing would change. */
+function othersText(direction: Direction, { others }: Defeat): string {
+  if (others.length === 0) return '';
+  const texts = others.map(({ effective, ...other }) => `${rulesText(direction, [other])}${portsOf(effective)}`);
+  return `; so would ${listed(texts, 4)} by ${others.length === 1 ? 'itself' : 'themselves'}`;
+}
+
+function portsOf(effective: Effective): string {
+  if (effective.class === 'allow-any-external') return ` on ${portsText(effective.anyExternal)}`;
+  return effective.class === 'allow-cluster' ? ` on ${portsText(effective.allPods)}` : '';
 }
 
 /** An API server stores a key with nothing under it as if it were not there. */

@@ -10,6 +10,7 @@ import type { Inventory } from './inventory.ts';
 import { lintBlocks } from './lint-blocks.ts';
 import type { DnsLint } from './lint-dns.ts';
 import { lintPeers } from './lint-peers.ts';
+import { lintFields } from './lint-fields.ts';
 import type { SelectorLint } from './lint-selectors.ts';
 import { lintSpec } from './lint-spec.ts';
 
@@ -26,7 +27,9 @@ export function lintPolicy(policy: NetworkPolicyObject, { inventory, selectors, 
   const [ofDns, ofPeers] = [dns(namespace, spec), lintPeers(policy, inventory)];
   const explained = [...ofDns.map(({ path }) => path), ...ofPeers.filter(({ id }) => id === 'or-for-and').flatMap(({ path }) => [[...path, 'podSelector'], [...nextTo(path), 'podSelector']])];
   const ofSelectors = selectors.lint(namespace, spec).filter(({ id, path }) => !OF_PEERS.has(id) || !explained.some((place) => isWithin(place, path)));
-  const found = [...lintSpec(spec), ...lintBlocks(spec), ...ofPeers, ...ofDns, ...ofSelectors];
+  const ofSpec = lintSpec(spec);
+  const ofFields = lintFields(spec).filter(({ path }) => !ofSpec.some((other) => other.id === 'empty-from' && isWithin(other.path, path) && isWithin(path, other.path)));
+  const found = [...ofSpec, ...ofFields, ...lintBlocks(spec), ...ofPeers, ...ofDns, ...ofSelectors];
   if (!isGenerated(policy)) return found;
   return found.filter(({ id }) => !NOT_OF_GENERATED.has(id)).map((draft) => (NOTES_OF_GENERATED.has(draft.id) ? { ...draft, level: 'INFO' } : draft));
 }

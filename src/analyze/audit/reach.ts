@@ -102,7 +102,7 @@ interface RuleToMetadata { readonly name: string; readonly rule: number; readonl
 
 function rulesToMetadata(world: World, pod: Pod): RuleToMetadata[] {
   const families = familiesOf(world, { pod });
-  const addresses = [...(families.size === 0 || families.has('IPv4') ? [METADATA_ADDRESSES.IPv4] : []), ...(families.has('IPv6') ? [METADATA_ADDRESSES.IPv6] : [])];
+  const addresses = (['IPv6', 'IPv4'] as const).filter((family) => families.size === 0 || families.has(family)).map((family) => METADATA_ADDRESSES[family]);
   return addresses.flatMap((address) => {
     const { egress } = evaluate(world, { from: { pod }, to: { ip: address }, protocol: 'TCP', port: 80 });
     return egress.outcomes.flatMap(({ verdict, reason }) => (verdict === 'allowed' && reason.kind === 'rule' && reason.decider.kind === 'NetworkPolicy'

@@ -9,8 +9,10 @@ import type { DnsState } from './reach.ts';
 import type { Standing } from './standing.ts';
 
 export interface DirectionAudit extends Pick<DirectionClasses, 'class' | 'isolated' | 'counts' | 'defaultDeny' | 'hasDefaultDeny'> {
-  /** Policies that open what others isolate, with the rules that do it. */
+  /** Policies that open what others isolate, with the rules that do it: the fewest that are enough. */
   readonly defeatedBy: readonly DefeatedBy[];
+  /** Others, each of which is enough without these. */
+  readonly alsoBy: readonly DefeatedBy[];
 }
 
 export interface NamespaceAudit {

@@ -48,7 +48,9 @@ export function createChecker(cluster: Cluster): Checker {
       const found = tallied(cluster, expectation, groupsOf(ends, distinctions));
       if (found === undefined) return nothing(expectation, 'unanswered', 'there are more pairs of different ends than can be looked at: narrow the selectors');
       const left = ends.hostNetwork.length === 0 ? [] : [`Left out, as policies do not govern pods in the network of their node: ${listed(ends.hostNetwork)}.`];
-      return judged(cluster, expectation, found, [...ends.notes, ...left]);
+      const [nobody] = ends.dead;
+      if (expectation.expect === 'allowed' && nobody !== undefined && found.against === 0) return { ...nothing(expectation, 'unanswered', `to: ${nobody}`), notes: [...ends.notes, ...left] };
+      return judged(cluster, expectation, found, [...ends.notes, ...ends.dead.map((each) => `Left out: ${each}.`), ...left]);
     },
   };
 }

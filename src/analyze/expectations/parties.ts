@@ -16,6 +16,8 @@ export interface Ends {
   /** Destinations that are asked for on every port. */
   readonly onEveryPort: readonly Member[];
   readonly notes: readonly string[];
+  /** Ports of a Service at which nobody answers. */
+  readonly dead: readonly string[];
   /** hostNetwork pods that patterns passed over. */
   readonly hostNetwork: readonly string[];
 }
@@ -54,7 +56,7 @@ function allOf(found: readonly (Targets | Problem)[]): Targets | Problem {
   const problem = found.find((each): each is Problem => 'problem' in each);
   if (problem !== undefined) return problem;
   const targets = found.flatMap((each) => ('problem' in each ? [] : each));
-  return { targets: targets.flatMap((each) => each.targets), notes: [...new Set(targets.flatMap(({ notes }) => notes))] };
+  return { targets: targets.flatMap((each) => each.targets), notes: [...new Set(targets.flatMap(({ notes }) => notes))], dead: targets.flatMap(({ dead }) => dead) };
 }
 
 /** At least one. */

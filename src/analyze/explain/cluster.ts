@@ -5,6 +5,7 @@ import { buildWorld, type World } from '../../netpol/world.ts';
 import { catalogOf, type Catalog, type Service } from '../needs/catalog.ts';
 import { at, itemsOf, textOf } from '../needs/fields.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { familiesUsed } from './families.ts';
 import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotPolicy } from '../world.ts';
 
 export interface Cluster {
@@ -21,7 +22,7 @@ export interface Cluster {
   readonly podsByNamespace: ReadonlyMap<string, readonly SnapshotPod[]>;
   readonly catalog: Catalog;
   serviceAt(address: Address): Service | undefined;
-  /** Those of pods, nodes and Services; IPv4 where nothing has an address. */
+  /** In which `internet` is asked for. */
   readonly families: readonly Family[];
 }
 
@@ -29,13 +30,12 @@ export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
   const input = worldInputOf(snapshot, options);
   const catalog = catalogOf(snapshot, input.pods);
   const services = new Map(catalog.services.flatMap((service) => addressesOf(service).map((key) => [key, service] as const)));
-  const ips = [...input.pods.flatMap((pod) => pod.ips), ...input.nodes.flatMap((node) => node.ips), ...input.serviceIps];
-  const found = new Set(ips.flatMap((ip) => parseAddress(ip)?.family ?? []));
+  const world = buildWorld(input);
   return {
     source: snapshot.source,
     from: snapshot.from,
     unread: snapshot.unread,
-    world: buildWorld(input),
+    world,
     pods: input.pods,
     policies: input.policies,
     nodes: input.nodes,
@@ -43,7 +43,7 @@ export function clusterOf(snapshot: Snapshot, options: Options): Cluster {
     podsByNamespace: Map.groupBy(input.pods, ({ namespace }) => namespace),
     catalog,
     serviceAt: (address) => services.get(addressKey(address)),
-    families: found.size === 0 ? ['IPv4'] : [...found].sort(),
+    families: familiesUsed(snapshot, input, world),
   };
 }
 

@@ -19,10 +19,10 @@ export const SCHEMA_VERSION = 1;
 
 export interface QuestionText { readonly from: string; readonly to: string }
 
-export function explanationDocument(cluster: Cluster, question: QuestionText, { verdict, notes, cases }: Explanation): object {
+export function explanationDocument(cluster: Cluster, question: QuestionText, { verdict, notes, cases, dead }: Explanation): object {
   const codes = [...new Set(cases.flatMap((each) => each.codes))].sort();
   return {
-    kind: 'ConnectionExplanation', schemaVersion: SCHEMA_VERSION, ...sourceDocument(cluster), question, verdict, notes,
+    kind: 'ConnectionExplanation', schemaVersion: SCHEMA_VERSION, ...sourceDocument(cluster), question, verdict, notes, withoutEndpoints: dead,
     cases: cases.map((each) => caseDocument(cluster, each)),
     codes: codes.map((code) => ({ code, meaning: CODE_WORDS[code] })),
   };

@@ -18,6 +18,7 @@ import { isSelf, pairsOf, partiesOf, rulesAbout, type Pair, type Party } from '.
 import type { Destination } from './port.ts';
 import { targetsOf, type Targets } from './targets.ts';
 import { walk, type TierStep } from './walk.ts';
+import { forWholeSet, type WholeSet } from './whole-set.ts';
 
 export interface SideExplanation extends DirectionAnswer {
   readonly direction: Direction;
@@ -38,7 +39,10 @@ export interface Case {
   /** Ends of all pairs of this case, the example's first; each once. */
   readonly allFrom: readonly string[];
   readonly allTo: readonly string[];
+  /** Of ends; one that is asked for in two families is one. */
   readonly pairs: number;
+  /** That were asked for; empty where no end has an address. */
+  readonly families: readonly Family[];
   /** Where the answer is another one for another family. */
   readonly family: Family | undefined;
   readonly egress: SideExplanation;
@@ -49,8 +53,10 @@ export interface Case {
 }
 
 export interface Explanation {
-  /** `mixed`: some pairs are allowed, others denied. */
+  /** `mixed`: some pairs are allowed, others denied, or nobody answers there. */
   readonly verdict: Verdict | 'mixed';
+  /** Ports of the Service at which nobody answers, whatever policies say; they are in no case. */
+  readonly dead: readonly string[];
   readonly notes: readonly string[];
   /** At least one; denied ones first. */
   readonly cases: readonly Case[];
@@ -68,7 +74,7 @@ export function explainConnection(cluster: Cluster, from: End, to: Destination):
   const pairs = allPairs(cluster, sources, targets);
   if (pairs.length === 0) return { problem: 'the two ends have no address of the same family: one has IPv4 only, the other IPv6 only' };
   const cases = casesOf(cluster, pairs);
-  return { verdict: verdictOf(cases), notes: notesOf(cluster, sources, targets), cases };
+  return { verdict: verdictOf(cases, targets.dead), dead: targets.dead, notes: notesOf(cluster, sources, targets), cases };
 }
 
 function allPairs(cluster: Cluster, { members }: Members, { targets }: Targets): Pair[] {
@@ -107,11 +113,31 @@ export function caseOf(cluster: Cluster, answer: Answer, pairs: readonly [Pair, 
   const [{ from, to, connection }] = pairs;
   const [ingress, egress] = DIRECTIONS.map((direction) => sideOf(cluster, connection, direction, direction === 'Egress' ? answer.egress : answer.ingress)) as [SideExplanation, SideExplanation];
   return {
-    verdict: answer.verdict, connection, from, to, pairs: pairs.length, family: undefined, egress, ingress,
+    verdict: answer.verdict, connection, from, to, family: undefined,
+    pairs: new Set(pairs.map((pair) => JSON.stringify([pair.from.text, pair.to.text]))).size, families: [...new Set(pairs.flatMap((pair) => pair.connection.family ?? []))].sort(),
+    egress, ingress,
     allFrom: [...new Set(pairs.map((pair) => pair.from.text))], allTo: [...new Set(pairs.map((pair) => pair.to.text))],
     codes: [...new Set([...egress.codes, ...ingress.codes])].sort(),
-    changes: answer.verdict === 'denied' ? smallestChange(cluster.world, connection) : [],
+    changes: answer.verdict === 'denied' ? changesFor(cluster, pairs) : [],
   };
+}
+
+/** For all of a set of addresses, where one is an end; of other ends for the example. */
+function changesFor(cluster: Cluster, pairs: readonly Pair[]): Change[] {
+  const hasSet = ({ from, to }: Pair): boolean => (from.set ?? to.set) !== undefined;
+  const [inSet, others] = [pairs.filter(hasSet), pairs.filter((pair) => !hasSet(pair))];
+  const found = [others, inSet].flatMap(([first, ...more]) => (first === undefined ? [] : changesForAll(cluster, [first, ...more])));
+  return [...new Map(found.map((change) => [JSON.stringify(change), change])).values()];
+}
+
+function changesForAll(cluster: Cluster, pairs: readonly [Pair, ...Pair[]]): Change[] {
+  const [{ from, to, connection }] = pairs;
+  const changes = smallestChange(cluster.world, connection);
+  const isTaken: WholeSet['isTaken'] = ({ namespace, name }) => cluster.world.policiesIn(namespace).some(({ ref }) => ref.name === name);
+  return ([['from', from], ['to', to]] as const).reduce<Change[]>((found, [end, { endpoint, set }]) => {
+    const sets = pairs.flatMap((pair) => pair[end].set ?? []);
+    return set === undefined || 'pod' in endpoint ? found : found.map((change) => forWholeSet(change, { text: set.text, example: endpoint.ip, sets, isTaken }));
+  }, changes);
 }
 
 function sideOf(cluster: Cluster, connection: Connection, direction: Direction, answer: DirectionAnswer): SideExplanation {
@@ -124,10 +150,11 @@ function sideOf(cluster: Cluster, connection: Connection, direction: Direction, 
   };
 }
 
-function verdictOf(cases: readonly Case[]): Explanation['verdict'] {
+function verdictOf(cases: readonly Case[], dead: readonly string[]): Explanation['verdict'] {
   const verdicts = new Set(cases.map(({ verdict }) => verdict));
   const [only] = verdicts;
   if (verdicts.has('unknown')) return 'unknown';
+  if (only === 'allowed' && dead.length > 0) return 'mixed';
   return verdicts.size === 1 && only !== undefined ? only : 'mixed';
 }
 

@@ -26,11 +26,11 @@ const LABEL_WIDTH = 15;
 const MOST_NEAREST = 3;
 const MOST_EXAMPLES = 5;
 
-export function explanationLines(cluster: Cluster, { verdict, notes, cases }: Explanation): Line[] {
+export function explanationLines(cluster: Cluster, { verdict, notes, cases, dead }: Explanation): Line[] {
   const codes = [...new Set(cases.flatMap((each) => each.codes))];
   const total = cases.reduce((sum, { pairs }) => sum + pairs, 0);
   return [
-    ...(cases.length > 1 ? [[{ text: VERDICT_WORDS[verdict], tone: TONES[verdict] }, `  ${counted(total, 'pair')} of ends in ${counted(cases.length, 'case')}`], BLANK] as Line[] : []),
+    ...(cases.length > 1 || dead.length > 0 ? [[{ text: VERDICT_WORDS[verdict], tone: TONES[verdict] }, `  ${counted(total, 'pair')} of ends in ${counted(cases.length, 'case')}`], ...dead.map((each): Line => [`        ${each}.`]), BLANK] as Line[] : []),
     ...joined(cases.map((each) => caseLines(cluster, each, codes))),
     ...(notes.length === 0 ? [] : [BLANK, ...notes.map((note): Line => [{ text: note, tone: 'dim' }])]),
     ...(codes.length === 0 ? [] : [BLANK, ...codes.map((code, index): Line => [`[${index + 1}] ${CODE_WORDS[code]}`])]),
@@ -67,11 +67,12 @@ export function partyText({ text, workload, ranges, endpoint }: Party): string {
   return 'ip' in endpoint && endpoint.ip === text && ranges.length > 0 ? `${text} (for ${listed(ranges)})` : text;
 }
 
-function othersLines({ pairs, allFrom, allTo }: Case): Line[] {
-  if (pairs === 1) return [];
+function othersLines({ pairs, allFrom, allTo, families }: Case): Line[] {
+  const both: Line[] = families.length < 2 ? [] : [[{ text: `        over ${listed(families)}`, tone: 'dim' }]];
+  if (pairs === 1) return both;
   const others = [['from', allFrom], ['to', allTo]] as const;
   const named = others.flatMap(([side, texts]) => (texts.length < 2 ? [] : [`${side} ${listed(texts.slice(1, 1 + MOST_EXAMPLES))}${texts.length > 1 + MOST_EXAMPLES ? ', …' : ''}`]));
-  return [[{ text: `        the same for ${pairs - 1} more: ${named.join('; ')}`, tone: 'dim' }]];
+  return [[{ text: `        the same for ${pairs - 1} more: ${named.join('; ')}`, tone: 'dim' }], ...both];
 }
 
 function sideLines(cluster: Cluster, found: Case, direction: Direction, codes: readonly Code[]): Line[] {
@@ -97,12 +98,13 @@ export function opaqueText(cluster: Pick<Cluster, 'policies'>, ref: PolicyRef): 
   return unread === undefined ? `${refText(ref)} may change this: policies of this kind are not evaluated` : `${ref.kind} could not be read, and one may change this: ${unread}`;
 }
 
-function unaskedLines(cluster: Cluster, { outcomes, direction }: SideExplanation, connection: Connection): Line[] {
+function unaskedLines(cluster: Cluster, { outcomes, direction, codes }: SideExplanation, connection: Connection): Line[] {
+  const isThroughService = codes.includes('hairpin');
   return outcomes.flatMap(({ reason: { kind } }): Line[] => {
     switch (kind) {
       case 'not governed': return [[`  No policy governs this side: it is ${whatIs(cluster, connection, direction)}.`]];
       case 'own node': return [["  It comes from the pod's own node, which is always allowed, so that probes work."]];
-      case 'self': return [['  A pod reaches itself: no policy counts.']];
+      case 'self': return [[isThroughService ? '  A pod reaches itself through a Service: policies may not count.' : '  A pod reaches itself: no policy counts.']];
       case 'rule': case 'isolated': case 'default': return [];
     }
   });

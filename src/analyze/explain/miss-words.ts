@@ -9,6 +9,7 @@ export function missText(miss: Miss, direction: Direction): string {
   if (isPlain(miss)) return PLAIN[miss.kind](side);
   switch (miss.kind) {
     case 'namespace label': return `the ${side}'s namespace has ${labelText(miss)}, and ${wantedText(miss.key, miss.wanted)} is wanted`;
+    case 'namespace label not known': return `whether the ${side}'s namespace has ${wantedText(miss.key, miss.wanted)} is not known`;
     case 'pod label': return `the ${side} pod has ${labelText(miss)}, and ${wantedText(miss.key, miss.wanted)} is wanted`;
     case 'other namespace': return `a podSelector alone means pods of namespace ${miss.wanted}, and the ${side} is in ${miss.found}`;
     case 'port': return `port ${miss.wanted} is wanted, and this is port ${miss.found}`;
@@ -17,7 +18,7 @@ export function missText(miss: Miss, direction: Direction): string {
   }
 }
 
-type PlainMiss = Exclude<Miss['kind'], 'namespace label' | 'pod label' | 'other namespace' | 'port' | 'protocol' | 'port name'>;
+type PlainMiss = Exclude<Miss['kind'], 'namespace label' | 'namespace label not known' | 'pod label' | 'other namespace' | 'port' | 'protocol' | 'port name'>;
 
 /** Of those that say nothing but themselves. */
 const PLAIN: Readonly<Record<PlainMiss, (side: string) => string>> = {

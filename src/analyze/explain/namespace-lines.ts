@@ -38,13 +38,20 @@ const ISOLATED: Readonly<Record<DirectionAudit['isolated'], { readonly text: str
   yes: { text: 'isolated', tone: 'good' }, no: { text: 'not isolated', tone: 'bad' }, unknown: { text: 'not known', tone: 'warn' },
 };
 
-function isolationLines(direction: Direction, { coverage, audit }: NamespaceExplanation['directions'][Direction]): Line[] {
+/** An exemption and an Audit of one baseline open nothing that another one enforces. */
+function coverageText({ coverage, enforcedBy }: NamespaceExplanation['directions'][Direction]): string {
+  const isElsewhere = enforcedBy.length > 0 && (coverage === 'exempt' || coverage === 'audited');
+  return isElsewhere ? `${COVERAGE_WORDS.unprotected}, though ${listed(enforcedBy)} ${enforcedBy.length === 1 ? 'enforces' : 'enforce'} it` : COVERAGE_WORDS[coverage];
+}
+
+function isolationLines(direction: Direction, found: NamespaceExplanation['directions'][Direction]): Line[] {
+  const { audit } = found;
   const name = direction.toLowerCase().padEnd(9);
-  if (audit === undefined) return [[name, COVERAGE_WORDS[coverage]]];
-  const pods = [...audit.counts].map(([found, count]) => `${counted(count, 'pod')} ${found}`);
+  if (audit === undefined) return [[name, coverageText(found)]];
+  const pods = [...audit.counts].map(([podClass, count]) => `${counted(count, 'pod')} ${podClass}`);
   const deny = audit.defaultDeny.map(refText);
   return [
-    [name, ISOLATED[audit.isolated], `, ${audit.class}: ${[COVERAGE_WORDS[coverage], ...pods].join('; ')}`],
+    [name, ISOLATED[audit.isolated], `, ${audit.class}: ${[coverageText(found), ...pods].join('; ')}`],
     ...(deny.length === 0 ? [] : [[' '.repeat(9), `denied by ${listed(deny)}`]]),
     ...audit.defeatedBy.map(({ policy, rules }): Line => [' '.repeat(9), { text: 'opened', tone: 'bad' }, ` by ${refText(policy)} (${direction.toLowerCase()} ${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')})`]),
   ];
@@ -60,9 +67,10 @@ const REASON_WORDS: ReadonlyMap<string, string> = new Map([
 function baselineLines({ baseline, verdict: { state, reason, message }, modes, problem, paused, exemptions }: BaselineStanding): Line[] {
   const why = message === '' ? REASON_WORDS.get(reason) ?? reason : message;
   const tone = STATE_TONES.get(state) ?? 'dim';
+  // Of a spec that cannot be used there is neither a selector nor a mode.
+  if (problem !== undefined) return [[`${baseline}: `, { text: state, tone }, reason === 'NotSelected' ? ', ' : `, ${why}; `, { text: 'its spec cannot be used', tone: 'bad' }, `: ${problem}`]];
   return [
     [`${baseline}: `, { text: state, tone }, `, ${why} (ingress ${modes.Ingress}, egress ${modes.Egress}${paused ? ', paused' : ''})`],
-    ...(problem === undefined ? [] : [['  ', { text: 'its spec cannot be used', tone: 'bad' }, `: ${problem}`] as Line]),
     ...exemptions.map(({ direction, target, reason: because, expiresAt }): Line => [`  exempt in ${direction.toLowerCase()} (${target}): ${because}${expiresAt === undefined ? '; it does not end' : `; until ${expiresAt}`}`]),
   ];
 }

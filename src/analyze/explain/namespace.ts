@@ -9,7 +9,7 @@ import { DEFAULT_DENY } from '../../api/names.ts';
 import type { Mode } from '../../api/v1alpha1.ts';
 import { policyTypesOf } from '../../netpol/compile-network-policy.ts';
 import type { Options } from '../../netpol/model.ts';
-import type { Claim } from '../../plan/claims.ts';
+import { claimsNames, type Claim } from '../../plan/claims.ts';
 import { coverageOf, type Coverage } from '../../plan/coverage.ts';
 import { isOurs } from '../../plan/ownership.ts';
 import type { NamespacePlan, PlannedName } from '../../plan/plan.ts';
@@ -63,7 +63,7 @@ export interface OtherPolicy {
 export interface NamespaceExplanation {
   readonly namespace: string;
   readonly terminating: boolean;
-  readonly directions: Readonly<Record<Direction, { readonly coverage: Coverage; /** Absent on its way out. */ readonly audit: DirectionAudit | undefined }>>;
+  readonly directions: Readonly<Record<Direction, { readonly coverage: Coverage; /** Baselines, whatever is there already. */ readonly enforcedBy: readonly string[]; /** Absent on its way out. */ readonly audit: DirectionAudit | undefined }>>;
   readonly baselines: readonly BaselineStanding[];
   readonly planned: readonly PlannedPolicy[];
   readonly leftovers: readonly { readonly name: string; readonly baseline: string; readonly reason: string; readonly removable: boolean }[];
@@ -89,7 +89,7 @@ export function explainNamespace(question: NamespaceQuestion): NamespaceExplanat
   const { view, after: { plan } } = found;
   const audit = auditSnapshot(snapshot, { ...options, systemNamespaces, nowMs, includeSystem: true, includes: ({ name }) => name === namespace }).namespaces[0];
   const isSystem = systemNamespaces.has(namespace);
-  const inDirection = (direction: Direction) => ({ coverage: coverageOf(direction, plan, view.policies, isSystem), audit: audit?.directions[direction] });
+  const inDirection = (direction: Direction) => ({ coverage: coverageOf(direction, plan, view.policies, isSystem), enforcedBy: enforcing(plan, direction), audit: audit?.directions[direction] });
   return {
     namespace, terminating: view.namespace.terminating,
     directions: { Ingress: inDirection('Ingress'), Egress: inDirection('Egress') },
@@ -100,6 +100,10 @@ export function explainNamespace(question: NamespaceQuestion): NamespaceExplanat
     others: othersIn(found, snapshot),
     next: nextOf(found, held),
   };
+}
+
+function enforcing({ scopes }: NamespacePlan, direction: Direction): string[] {
+  return scopes.flatMap(({ baseline, scope }) => (claimsNames(baseline) && scope.kind === 'Selected' && scope.enforced.has(direction) ? [baseline.name] : []));
 }
 
 function standingOf({ baseline, scope }: NamespacePlan['scopes'][number], plan: NamespacePlan): BaselineStanding {
@@ -134,7 +138,7 @@ function winningReason(name: string, [winner, second]: readonly [Claim, ...Claim
 function othersIn({ view, after: { plan } }: PlannedNamespace, snapshot: Snapshot): OtherPolicy[] {
   const known = new Set([...plan.names.map(({ name }) => name), ...[...view.policies.values()].filter(isOurs).map(({ name }) => name)]);
   return policiesOf(snapshot).flatMap((policy): OtherPolicy[] => {
-    if (policy.kind !== 'NetworkPolicy' || policy.namespace !== view.namespace.name || known.has(policy.name)) return [];
+    if (policy.kind !== 'NetworkPolicy' || policy.refusals !== undefined || policy.namespace !== view.namespace.name || known.has(policy.name)) return [];
     const { podSelector, ...rest } = policy.spec;
     const isEvery = Object.keys(podSelector?.matchLabels ?? {}).length === 0 && (podSelector?.matchExpressions ?? []).length === 0;
     const types = policyTypesOf(rest);

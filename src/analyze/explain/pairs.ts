@@ -4,7 +4,7 @@ import { byFamily } from '../../netpol/evaluate.ts';
 import type { Connection, Endpoint } from '../../netpol/model.ts';
 import type { Rule } from '../../netpol/rules.ts';
 import { familiesOf } from '../../netpol/side.ts';
-import { piecesOf, rangeText } from './address-space.ts';
+import { piecesOf, rangeText, type AddressSet } from './address-space.ts';
 import type { Cluster } from './cluster.ts';
 import { isTaken, type Member } from './members.ts';
 import type { Target } from './targets.ts';
@@ -18,6 +18,8 @@ export interface Party {
   readonly workload: string | undefined;
   /** Addresses that this one stands for. */
   readonly ranges: readonly string[];
+  /** The same as a value, with what was asked for. */
+  readonly set?: AddressSet & { readonly text: string };
 }
 
 export interface Pair { readonly from: Party; readonly to: Party; readonly connection: Connection }
@@ -36,7 +38,7 @@ export function partiesOf(cluster: Cluster, member: Member, rules: readonly Rule
     case 'pod': return [{ endpoint: { pod: member.pod }, text: member.text, workload: member.workload === undefined ? undefined : `${member.workload.kind} ${member.workload.name}`, ranges: [] }];
     case 'address': return [{ endpoint: { ip: member.ip }, text: member.ip, workload: undefined, ranges: [] }];
     case 'set': return piecesOf(member.set, rules, isTaken(cluster)).map(({ example, ranges, family }, _, { length }) => (
-      { endpoint: { ip: example }, text: length === 1 ? member.text : example, workload: undefined, ranges: ranges.map((range) => rangeText(range, family)) }));
+      { endpoint: { ip: example }, text: length === 1 ? member.text : example, workload: undefined, ranges: ranges.map((range) => rangeText(range, family)), set: { family, ranges, text: member.text } }));
   }
 }
 

@@ -22,6 +22,8 @@ export interface Target {
 export interface Targets {
   readonly targets: readonly Target[];
   readonly notes: readonly string[];
+  /** Ports of a Service that was asked for as a whole, at which nobody answers: no pod behind it has them. */
+  readonly dead: readonly string[];
 }
 
 /** Every port is asked for by those who know the rules; here it is a mistake. */
@@ -57,7 +59,7 @@ export function memberTargets({ members, notes }: Members, port: OnePort | undef
   const problems = found.flatMap((each) => ('problem' in each ? each.problem : []));
   const [problem] = problems;
   if (problem !== undefined && targets.length === 0) return { problem };
-  return { targets, notes: [...notes, ...new Set(problems.map((each) => `Left out: ${each}.`))] };
+  return { targets, notes: [...notes, ...new Set(problems.map((each) => `Left out: ${each}.`))], dead: [] };
 }
 
 function targetsAt(to: Member, port: OnePort | undefined): readonly Target[] | Problem {
@@ -95,7 +97,7 @@ function serviceTargets(cluster: Cluster, service: Service, port: OnePort | unde
   if ('problem' in found) return found;
   if (!service.headless) return found;
   const targets = found.targets.map((target) => ({ ...target, throughService: false }));
-  return { targets, notes: [`${called} is headless: clients connect to its pods directly.`, ...found.notes] };
+  return { ...found, targets, notes: [`${called} is headless: clients connect to its pods directly.`, ...found.notes] };
 }
 
 /** Nothing stands before the pods of a headless Service that would change a number; a name is looked up with its number. */
@@ -119,13 +121,17 @@ function selected(cluster: Cluster, service: Service, asked: readonly ServicePor
   const pods = (cluster.podsByNamespace.get(service.namespace) ?? []).filter((pod) => names.has(pod.name) && !pod.terminal);
   if (pods.length === 0) return { problem: `${called} has no endpoints: its selector matches no pod, so that nobody answers`, absent: true };
   const targets = asked.flatMap((port) => pods.flatMap((pod) => targetsBehind(port, pod)));
-  const unnamed = asked.flatMap((port) => pods.filter((pod) => targetsBehind(port, pod).length === 0).map((pod) => ({ port, pod })));
-  const [missing] = unnamed;
-  if (missing !== undefined && targets.length === 0) return { problem: `${called} has no endpoints: no pod behind it has a port named ${quoted(String(missing.port.target))}` };
-  return { targets, notes: [
-    `${called}: ${asked.map((port) => `port ${servicePortText(port)} is ${typeof port.target === 'number' ? `port ${port.target}` : `the port named ${port.target}`}`).join(', ')} of ${counted(pods.length, 'pod')}.`,
+  const [dead, served] = [asked.filter((port) => isDead(port, pods)), asked.filter((port) => !isDead(port, pods))];
+  if (targets.length === 0) return { problem: `${called} has no endpoints: no pod behind it has a port named ${listed([...new Set(dead.map(({ target }) => quoted(String(target))))])}` };
+  const unnamed = served.flatMap((port) => pods.filter((pod) => targetsBehind(port, pod).length === 0).map((pod) => ({ port, pod })));
+  return { targets, dead: dead.map((port) => `${called} has no endpoints for port ${servicePortText(port)}: no pod behind it has a port named ${quoted(String(port.target))}`), notes: [
+    `${called}: ${served.map((port) => `port ${servicePortText(port)} is ${typeof port.target === 'number' ? `port ${port.target}` : `the port named ${port.target}`}`).join(', ')} of ${counted(pods.length, 'pod')}.`,
     ...unnamed.map(({ port, pod }) => `Left out: ${pod.namespace}/${pod.name} has no port named ${quoted(String(port.target))}.`), ...readiness(cluster, service, pods),
   ] };
+}
+
+function isDead(port: ServicePort, pods: readonly SnapshotPod[]): boolean {
+  return pods.every((pod) => targetsBehind(port, pod).length === 0);
 }
 
 function targetsBehind({ target, protocol }: ServicePort, pod: SnapshotPod): Target[] {
@@ -157,5 +163,5 @@ function written(cluster: Cluster, service: Service, asked: readonly ServicePort
     const number = direct ?? endpoints.ports.find(({ name }) => name === port.name)?.port ?? (typeof port.target === 'number' ? port.target : port.port);
     return { to: known === undefined ? { kind: 'address', ip } : memberOf(known), port: number, protocol: port.protocol, throughService: true };
   }));
-  return { targets, notes: [`${called} has no selector; its EndpointSlices lead to ${listed(endpoints.ips)}.`] };
+  return { targets, dead: [], notes: [`${called} has no selector; its EndpointSlices lead to ${listed(endpoints.ips)}.`] };
 }

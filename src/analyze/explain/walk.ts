@@ -10,7 +10,8 @@ import { askedOf } from '../../netpol/evaluate.ts';
 import { matchRule, type Question } from '../../netpol/match.ts';
 import type { Connection, PolicyRef } from '../../netpol/model.ts';
 import type { Rule } from '../../netpol/rules.ts';
-import type { NamedClusterPolicy, World } from '../../netpol/world.ts';
+import type { ApplyingClusterPolicy } from '../../netpol/tiers.ts';
+import type { World } from '../../netpol/world.ts';
 
 /** A rule that matches; `maybe` where only the network plugin knows. */
 export interface Matching { readonly decider: Decider; readonly match: 'yes' | 'maybe' }
@@ -50,14 +51,14 @@ export function walk(world: World, connection: Connection, direction: Direction)
 }
 
 /** No order between the kinds of a tier, nor between policies of equal priority: as the evaluator has it. */
-function firstRank(policies: readonly NamedClusterPolicy[], direction: Direction, question: Question): Matching[] {
+function firstRank(policies: readonly ApplyingClusterPolicy[], direction: Direction, question: Question): Matching[] {
   const found: Matching[] = [];
   let certainAt: number | undefined;
-  for (const { ref, compiled } of policies) {
+  for (const { ref, compiled, isUncertain } of policies) {
     if (certainAt !== undefined && compiled.priority > certainAt) break;
     const matching = untilCertain(matchingIn(compiled.rules[direction], question, { ...ref, tier: compiled.tier }));
-    found.push(...matching);
-    if (matching.some(({ match }) => match === 'yes')) certainAt = compiled.priority;
+    found.push(...(isUncertain === true ? matching.map(({ decider }) => ({ decider, match: 'maybe' as const })) : matching));
+    if (isUncertain !== true && matching.some(({ match }) => match === 'yes')) certainAt = compiled.priority;
   }
   return found;
 }

@@ -75,4 +75,5 @@ export const CODE_WORDS: Readonly<Record<Code, string>> = {
   'equal-priority': 'Cluster policies of equal rank disagree, and their order is undefined. Give them different priorities.',
   'domain-names': 'A rule by domain name may match; names are not resolved here.',
   'ip-family': 'IPv4 and IPv6 are answered differently.',
+  'namespace-labels': 'No manifest declares the namespace, so its labels are not known: it may have any, and may have none. Add its Namespace object.',
 };

@@ -37,6 +37,13 @@ function isName(host: string): boolean {
   return /[a-z]/i.test(host) && host.length <= 253;
 }
 
+/** The Service that a name means which ends in `.svc` or has more behind it, so that it can mean nothing else. */
+export function serviceNamed(host: string): { readonly namespace: string; readonly name: string } | undefined {
+  const labels = host.split('.');
+  const svc = labels.lastIndexOf('svc');
+  return svc < 2 ? undefined : { name: labels[svc - 2]!, namespace: labels[svc - 1]! };
+}
+
 /** Of schemes that are seen in clusters. */
 const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
   ['http', 80], ['ws', 80], ['https', 443], ['wss', 443], ['grpcs', 443], ['postgres', 5432], ['postgresql', 5432], ['mysql', 3306], ['mariadb', 3306],

@@ -10,7 +10,7 @@ import type { AddressParty, Party, PodParty } from './need.ts';
 
 export interface Backend { readonly to: Party; readonly port: number; readonly protocol: Protocol }
 /** Why there is none; equal for equal causes. */
-export interface NoBackend { readonly problem: string }
+export interface NoBackend { readonly problem: string; /** Only the port that was asked for is not there. */ readonly portless?: true }
 
 /** `port`: number or name of a port of the Service; absent: all of them. */
 export interface ServiceRef { readonly namespace: string; readonly name: string; readonly port?: number | string | undefined }
@@ -24,7 +24,7 @@ export function backendsOf(catalog: Catalog, { namespace, name, port }: ServiceR
   if (service === undefined) return { problem: `Service ${namespace}/${name} does not exist` };
   if (service.externalName !== undefined) return { problem: `Service ${namespace}/${name} is a name for ${service.externalName}, outside of the cluster` };
   const ports = service.ports.filter((each) => port === undefined || each.port === port || each.name === port);
-  if (ports.length === 0) return { problem: `Service ${namespace}/${name} has no port ${port ?? 'at all'}` };
+  if (ports.length === 0) return { problem: `Service ${namespace}/${name} has no port ${port ?? 'at all'}`, portless: true };
   return service.selector === undefined ? written(catalog, service, ports) : selected(catalog, service, ports);
 }
 

@@ -5,7 +5,7 @@
  * Must not: say what a value is, since it may be a password; only which variable named which Service. Values that come
  * from ConfigMaps and Secrets are not read.
  */
-import { hostsIn, portOfScheme } from './addresses-in-text.ts';
+import { hostsIn, portOfScheme, serviceNamed } from './addresses-in-text.ts';
 import { backendsOf, isMissing, podsBehind, type Backend, type NoBackend } from './backends.ts';
 import type { Catalog, Service, Workload } from './catalog.ts';
 import { at, itemsOf, portNumberOf, textOf } from './fields.ts';
@@ -38,21 +38,34 @@ function settingsOf(container: unknown): Setting[] {
   }));
   const expanded = (text: string): string => text.replaceAll(/\$\(([A-Za-z_]\w*)\)/g, (whole, name: string) => variables.get(name) ?? whole);
   const ofEnv = [...variables].map(([name, value]) => ({ where: `variable ${name}`, name, value: expanded(value) }));
-  const words = [...itemsOf(at(container, 'command')), ...itemsOf(at(container, 'args'))].flatMap((word) => textOf(word) ?? []).map(expanded);
+  const words = (['command', 'args'] as const).flatMap((field) => itemsOf(at(container, field)).flatMap((word): Word[] => {
+    const text = textOf(word);
+    return text === undefined ? [] : [{ field, text: expanded(text) }];
+  }));
   return [...paired(ofEnv), ...paired(flagsIn(words))];
 }
 
 type Unpaired = Omit<Setting, 'portText'>;
 
+interface Word { readonly field: 'command' | 'args'; readonly text: string }
+const PLACES = { command: { flag: 'command', word: 'its command' }, args: { flag: 'argument', word: 'its arguments' } } as const;
+
 /** `--name=value`, `--name value`, and words without a name. */
-function flagsIn(words: readonly string[]): Unpaired[] {
-  return words.flatMap((word, index) => {
-    const [, flag = '', value] = /^--?([A-Za-z][-\w.]*)(?:=(.*))?$/s.exec(word) ?? [];
-    const name = flag.replaceAll(/[-.]/g, '_').toUpperCase();
-    if (value !== undefined) return [{ where: `argument --${flag}`, name, value }];
-    if (flag !== '') return [{ where: `argument --${flag}`, name, value: words[index + 1] ?? '' }].filter((setting) => !setting.value.startsWith('-'));
-    return /^--?[A-Za-z][-\w.]*$/.test(words[index - 1] ?? '') ? [] : [{ where: 'its arguments', name: '', value: word }];
+function flagsIn(words: readonly Word[]): Unpaired[] {
+  return words.flatMap(({ field, text }, index) => {
+    const [, flag = '', value] = /^(--?[A-Za-z][-\w.]*)(?:=(.*))?$/s.exec(text) ?? [];
+    const name = flag.replace(/^--?/, '').replaceAll(/[-.]/g, '_').toUpperCase();
+    if (value !== undefined) return [{ where: `${PLACES[field].flag} ${flag}`, name, value }];
+    // What follows one dash may be a value as well: -psecret.
+    const where = /^-[^-]./.test(flag) ? PLACES[field].word : `${PLACES[field].flag} ${flag}`;
+    const next = words[index + 1]?.text ?? '';
+    if (flag !== '') return next.startsWith('-') ? [] : [{ where, name, value: next }];
+    return isFlag(words[index - 1]) ? [] : [{ where: PLACES[field].word, name: '', value: text }];
   });
+}
+
+function isFlag(word: Word | undefined): boolean {
+  return word !== undefined && /^--?[A-Za-z][-\w.]*$/.test(word.text);
 }
 
 /** What a variable is called that holds a host alone. */
@@ -82,8 +95,8 @@ function referencesIn(catalog: Catalog, ownNamespace: string, setting: Setting):
 /** As the resolver of a pod completes names: in its own namespace first. `qualified`: it ends in `.svc`, so that it can be nothing else. */
 function nameIn(host: string, ownNamespace: string): { namespace: string; name: string; qualified: boolean } | undefined {
   const labels = host.split('.');
-  const svc = labels.lastIndexOf('svc');
-  if (svc >= 2) return { name: labels[svc - 2]!, namespace: labels[svc - 1]!, qualified: true };
+  const qualified = serviceNamed(host);
+  if (qualified !== undefined) return { ...qualified, qualified: true };
   const [first = '', second, third, ...more] = labels;
   if (second === undefined) return { name: first, namespace: ownNamespace, qualified: false };
   if (third === undefined) return { name: first, namespace: second, qualified: false };

@@ -26,14 +26,24 @@ function* targets(catalog: Catalog): Iterable<Target> {
   const workloadsIn = Map.groupBy(workloads, ({ namespace }) => namespace);
   for (const { object } of objectsOf(snapshot, 'ServiceMonitor')) {
     const chosen = chosenBy(object, servicesIn, ({ object: { metadata } }) => textsOf(metadata.labels));
-    for (const service of chosen) for (const endpoint of itemsOf(at(object, 'spec', 'endpoints'))) yield ofServiceMonitor(catalog, object, { service, endpoint });
+    for (const endpoint of itemsOf(at(object, 'spec', 'endpoints'))) yield* withPort(chosen.map((service) => ofServiceMonitor(catalog, object, { service, endpoint })), object);
   }
   for (const { object } of objectsOf(snapshot, 'PodMonitor')) {
     const chosen = chosenBy(object, workloadsIn, ({ party: { pods: [first] } }) => first?.labels ?? new Map());
-    for (const { party } of chosen) for (const endpoint of itemsOf(at(object, 'spec', 'podMetricsEndpoints'))) yield ofPodMonitor(object, party, endpoint);
+    for (const endpoint of itemsOf(at(object, 'spec', 'podMetricsEndpoints'))) yield* withPort(chosen.map(({ party }) => ofPodMonitor(object, party, endpoint)), object);
   }
   for (const service of services) if (asksFor(annotationsOf(service))) yield ofAnnotatedService(catalog, service);
   for (const workload of workloads) if (asksFor(workload.annotations)) yield ofAnnotatedPods(workload);
+}
+
+/** Who is chosen by labels and does not have the port is not scraped, and nobody misses that; only where none has it. */
+function withPort(found: readonly Target[], { kind, metadata: { namespace, name } }: KubeObject): readonly Target[] {
+  const [first, ...others] = found;
+  const having = found.filter(({ found: each }) => !isMissing(each) || each.portless === undefined);
+  if (first === undefined || having.length > 0 || others.length === 0) return having.length > 0 ? having : found;
+  const what = kind === 'ServiceMonitor' ? 'Services' : 'workloads';
+  const example = isMissing(first.found) ? first.found.problem : '';
+  return [{ because: { kind, namespace, name, where: '' }, found: { problem: `none of the ${found.length} ${what} that it selects has the port: ${example}` } }];
 }
 
 /** By the selector of a monitor, in the namespaces that it names: its own unless it says otherwise. */
@@ -69,7 +79,7 @@ function portsOf(party: PodParty, port: unknown): readonly Backend[] | NoBackend
   const number = numberOf(port);
   if (number !== undefined) return [{ to: party, port: number, protocol: 'TCP' }];
   const found = namedBackends(party, textOf(port) ?? '');
-  return found.length > 0 ? found : { problem: `${party.name} has no port called ${textOf(port) ?? '(none)'}` };
+  return found.length > 0 ? found : { problem: `${party.name} has no port called ${textOf(port) ?? '(none)'}`, portless: true };
 }
 
 const SCRAPE = 'prometheus.io/scrape';

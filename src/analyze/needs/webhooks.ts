@@ -1,5 +1,6 @@
 /** What the API server itself calls: admission webhooks, conversion webhooks of CRDs, and aggregated APIs. */
 import { objectsOf, type KubeObject } from '../snapshot.ts';
+import { hostsIn, serviceNamed } from './addresses-in-text.ts';
 import { apiServerOf, backendsOf, isMissing, type ServiceRef } from './backends.ts';
 import type { Catalog } from './catalog.ts';
 import { at, itemsOf, numberOf, textOf } from './fields.ts';
@@ -18,21 +19,24 @@ function calls({ snapshot }: Catalog): Call[] {
   return [
     ...configurations.flatMap(({ object }) => itemsOf(object['webhooks']).flatMap((webhook) => {
       const where = `webhook ${textOf(at(webhook, 'name')) ?? ''}, failurePolicy ${textOf(at(webhook, 'failurePolicy')) ?? 'Fail'}`;
-      return callOf('admission webhook', at(webhook, 'clientConfig', 'service'), because(object, where));
+      return callOf('admission webhook', at(webhook, 'clientConfig'), because(object, where));
     })),
     ...objectsOf(snapshot, 'CustomResourceDefinition').flatMap(({ object }) => {
       const conversion = at(object, 'spec', 'conversion');
-      return at(conversion, 'strategy') === 'Webhook' ? callOf('conversion webhook', at(conversion, 'webhook', 'clientConfig', 'service'), because(object, 'spec.conversion')) : [];
+      return at(conversion, 'strategy') === 'Webhook' ? callOf('conversion webhook', at(conversion, 'webhook', 'clientConfig'), because(object, 'spec.conversion')) : [];
     }),
-    ...objectsOf(snapshot, 'APIService').flatMap(({ object }) => callOf('API service', at(object, 'spec', 'service'), because(object, ''))),
+    ...objectsOf(snapshot, 'APIService').flatMap(({ object }) => callOf('API service', at(object, 'spec'), because(object, ''))),
   ];
 }
 
-/** None where a URL is called, which is outside of the cluster, or the API server serves it itself. */
-function callOf(kind: NeedKind, value: unknown, source: Because): Call[] {
-  const namespace = textOf(at(value, 'namespace'));
-  const name = textOf(at(value, 'name'));
-  return namespace === undefined || name === undefined ? [] : [{ kind, because: source, service: { namespace, name, port: numberOf(at(value, 'port')) ?? DEFAULT_PORT } }];
+/** None where a URL leads out of the cluster, or the API server serves it itself. */
+function callOf(kind: NeedKind, config: unknown, source: Because): Call[] {
+  const value = at(config, 'service');
+  const [namespace, name] = [textOf(at(value, 'namespace')), textOf(at(value, 'name'))];
+  if (namespace !== undefined && name !== undefined) return [{ kind, because: source, service: { namespace, name, port: numberOf(at(value, 'port')) ?? DEFAULT_PORT } }];
+  const [url] = hostsIn(textOf(at(config, 'url')) ?? '');
+  const called = url === undefined ? undefined : serviceNamed(url.host);
+  return called === undefined ? [] : [{ kind, because: source, service: { ...called, port: url?.port ?? DEFAULT_PORT } }];
 }
 
 function because({ kind, metadata: { name } }: KubeObject, where: string): Because {

@@ -6,6 +6,7 @@
  */
 import type { PolicyTemplate } from '../../api/v1alpha1.ts';
 import { ALLOW_DNS, DEFAULT_DENY } from '../../api/names.ts';
+import type { Direction } from '../../api/network-policy.ts';
 import type { BaselineRecord } from '../../kube/objects.ts';
 import type { Options, WorldInput } from '../../netpol/model.ts';
 import { buildWorld, type World } from '../../netpol/world.ts';
@@ -19,6 +20,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { worldInputOf } from '../world.ts';
 import { changesIn, heldChange, type PolicyChange } from './changes.ts';
 import { planWith, worldAfter, type ClusterPlan, type PlannedNamespace } from './cluster-plan.ts';
+import { idleExemptions, lossesBetween } from './consequences.ts';
 import type { HeldRemovals } from './holds.ts';
 import type { PreviewedBaseline } from './previewed.ts';
 import { suggestionsFor, type Suggestions } from './suggest.ts';
@@ -34,8 +36,10 @@ export interface PreviewInput {
 /** A namespace after everything that may be written is. */
 export interface NamespaceOutcome {
   readonly namespace: string;
-  /** For the previewed baselines: the worst of them. */
+  /** For the previewed baselines: the worst of those that enforce something here, else of those that select it, else of all. */
   readonly verdict: Verdict;
+  /** Directions in which its pods are isolated today, as a whole, and would not be. */
+  readonly losesIsolation: readonly Direction[];
   readonly changes: readonly PolicyChange[];
   readonly held: readonly PolicyChange[];
 }
@@ -64,6 +68,8 @@ export interface Preview {
   /** What nobody can tell, with the policies that are not evaluated and have a say, or with what the network plugin decides. */
   readonly unknown: readonly { readonly need: Need; readonly doubts: Doubts }[];
   readonly unresolved: readonly Unresolved[];
+  /** For people: what is odd about the baselines. */
+  readonly notes: readonly string[];
   /** For the first of the previewed baselines that enforces anything where something is cut. */
   readonly suggestions: { readonly baseline: string; readonly policies: readonly PolicyTemplate[]; readonly withoutRoom: number };
 }
@@ -76,7 +82,9 @@ export function previewOf(input: PreviewInput): Preview {
   const base = worldInputOf(snapshot, options);
   const plan = planWith(input, baselines.map(({ record }) => record));
   const before = buildWorld(base);
-  const after = buildWorld(worldAfter(base, plan));
+  const inputAfter = worldAfter(base, plan);
+  const after = buildWorld(inputAfter);
+  const losesIsolation = lossesBetween(base.policies, inputAfter.policies);
   const { needs, unresolved } = needsOf(snapshot, base.pods);
   const judged = needs.map((need) => judge(need, before, after));
   const cuts = judged.flatMap(({ need, sides, isCut }) => (isCut ? [{ need, sides }] : []));
@@ -85,7 +93,8 @@ export function previewOf(input: PreviewInput): Preview {
   const kept = keptWith(input, { base, target, suggestions });
   return {
     baselines, unresolved, plan, held: plan.held, needs: needs.length,
-    namespaces: plan.settled.map((one) => outcomeOf(one, baselines)),
+    namespaces: plan.settled.map((one) => ({ ...outcomeOf(one, baselines), losesIsolation: losesIsolation(one.view.namespace.name) })),
+    notes: idleExemptions(plan, new Set(baselines.map(({ record }) => record.name))),
     cuts: cuts.map(({ need, sides }) => ({ need, sides, keptBy: suggestions.keepers.get(need) ?? [], kept: kept(need) })),
     alreadyBlocked: judged.flatMap(({ need, sides, isCut, verdict }) => (!isCut && verdict === 'denied' ? [{ need, sides }] : [])),
     unknown: judged.filter(({ verdict }) => verdict === 'unknown').map(({ need }) => ({ need, doubts: doubtsAbout(need, after) })),
@@ -105,12 +114,18 @@ function judge(need: Need, before: World, after: World): Judged {
   return { need, verdict, isCut: cut.length > 0, sides: blockedSides(looked.map(({ connection }) => connection), world) };
 }
 
-function outcomeOf({ view, after }: PlannedNamespace, baselines: readonly PreviewedBaseline[]): NamespaceOutcome {
+function outcomeOf({ view, after }: PlannedNamespace, baselines: readonly PreviewedBaseline[]): Omit<NamespaceOutcome, 'losesIsolation'> {
   const last = planNamespace(after.view);
   const names = new Set(baselines.map(({ record }) => record.name));
   const verdicts = last.scopes.filter(({ baseline }) => names.has(baseline.name)).map(({ baseline, scope }) => verdictFor(baseline, scope, last, NO_FACTS));
-  const [worst = { state: 'unselected', reason: 'NotSelected', message: '' } as const] = verdicts.sort((a, b) => severity(a) - severity(b));
+  const [worst = { state: 'unselected', reason: 'NotSelected', message: '' } as const] = verdicts.sort((a, b) => concern(a) - concern(b) || severity(a) - severity(b));
   return { namespace: view.namespace.name, verdict: worst, changes: changesIn(view.policies, after), held: after.held.map(heldChange) };
+}
+
+/** What is enforced says more than what another baseline leaves alone. */
+function concern({ state }: Verdict): number {
+  if (state === 'excluded' || state === 'unselected') return 2;
+  return state === 'exempt' || state === 'audited' ? 1 : 0;
 }
 
 /** Where suggestions go. */

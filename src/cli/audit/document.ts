@@ -36,10 +36,10 @@ function namespaceDocument({ name, level, standing, policies, pods, directions, 
   };
 }
 
-function directionDocument({ class: name, isolated, counts, defaultDeny, hasDefaultDeny, defeatedBy }: DirectionAudit): object {
+function directionDocument({ class: name, isolated, counts, defaultDeny, hasDefaultDeny, defeatedBy, alsoBy }: DirectionAudit): object {
   return {
     class: name, isolated, pods: sortedObject(counts), hasDefaultDeny, defaultDeny: defaultDeny.map((policy) => policy.name),
-    defeatedBy: defeatedBy.map(({ policy, rules }) => ({ ...policy, rules })),
+    defeatedBy: defeatedBy.map(({ policy, rules }) => ({ ...policy, rules })), alsoBy: alsoBy.map(({ policy, rules }) => ({ ...policy, rules })),
   };
 }
 

@@ -19,15 +19,16 @@ export function previewDocument(preview: Preview, { source, from, unread }: Snap
     unread: unread.map(({ kind, why }) => ({ kind, why })),
     baselines: preview.baselines.map(({ record, change }) => ({ name: record.name, change })),
     summary: countsOf(preview),
-    namespaces: preview.namespaces.map(({ namespace, verdict, changes, held }) => ({
+    namespaces: preview.namespaces.map(({ namespace, verdict, losesIsolation, changes, held }) => ({
       namespace, state: verdict.state, reason: verdict.reason, ...(verdict.message !== '' && { message: verdict.message }),
-      changes: changes.map(changeDocument), ...(held.length > 0 && { held: held.map(changeDocument) }),
+      changes: changes.map(changeDocument), ...(held.length > 0 && { held: held.map(changeDocument) }), losesIsolation,
     })),
     held: preview.held.map(({ baseline, token, namespaces }) => ({ baseline, token, namespaces })),
     cuts: preview.cuts.map(({ need, sides, keptBy, kept }) => ({ ...needDocument(need), blocked: sides.map(sideDocument), keptBy, kept })),
     alreadyBlocked: preview.alreadyBlocked.map(({ need, sides }) => ({ ...needDocument(need), blocked: sides.map(sideDocument) })),
     unknown: preview.unknown.map(({ need, doubts }) => ({ ...needDocument(need), policies: doubts.policies.map(refDocument), codes: doubts.codes })),
     unresolved: preview.unresolved.map(({ kind, because, problem }) => ({ need: kind, problem, because: becauseDocument(because) })),
+    notes: preview.notes,
     suggestions: preview.suggestions,
   };
 }

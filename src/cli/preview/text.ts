@@ -6,6 +6,7 @@
  * it stays readable: what is alike is one line, and how much is left out is said.
  */
 import { counted, CODE_WORDS } from '../../analyze/explain/words.ts';
+import { lossesText } from '../../analyze/preview/consequences.ts';
 import { countsOf } from '../../analyze/preview/counts.ts';
 import type { Preview } from '../../analyze/preview/preview.ts';
 import type { Snapshot } from '../../analyze/snapshot.ts';
@@ -70,7 +71,7 @@ export function summaryLines(preview: Preview, { unread }: Snapshot): string[] {
   const known = `${counted(needs, 'need')} found: ${cut} would be cut, ${alreadyBlocked} denied today already, ${unknown} not known; of ${unresolved} more an end was not found.`;
   const { withoutRoom } = preview.suggestions;
   return [
-    policies, known, ...(cut === 0 ? [] : [CODE_WORDS.established]),
+    policies, ...lossesText(preview.namespaces), ...preview.notes, known, ...(cut === 0 ? [] : [CODE_WORDS.established]),
     ...(withoutRoom === 0 ? [] : [`For ${counted(withoutRoom, 'need')} there is no room in one baseline (32 policies): write policies for these into their namespaces.`]),
     ...unread.map(({ kind, why }) => `Not read: ${kind}. ${why} Needs that it tells are missing here.`),
   ];

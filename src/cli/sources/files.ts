@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Origin, Snapshot, Sourced } from '../../analyze/snapshot.ts';
+import { policiesOf } from '../../analyze/world.ts';
 import { KINDS, type KindName } from '../../kube/kinds.ts';
 import { SourceError, type Host } from '../command.ts';
 import { safe } from '../output/cell.ts';
@@ -12,7 +13,7 @@ import { documentsIn, isJson, type Found, type Problem } from './documents.ts';
 import { findFiles, STDIN, unreadable } from './find-files.ts';
 import { kept } from './kept.ts';
 import { manifestOf, type ManifestObject, type ManifestQuery } from './manifest.ts';
-import { notesOn } from './notes.ts';
+import { notesOn, refusalNotes } from './notes.ts';
 import { sorted } from './order.ts';
 import { decoded, textOfStdin } from './text.ts';
 
@@ -36,7 +37,9 @@ export async function loadFromFiles(host: Host, { paths, kinds, namespace }: Fil
   if (contents.every(({ count }) => count === 0)) throw new SourceError(`${from}: there is no Kubernetes object in ${files.length === 1 ? 'it' : `these ${files.length} files`}`);
   const notes = notesOn({ skipped, ignored: contents.flatMap(({ ignored }) => ignored), foreign: contents.filter((each) => each.foreign).map(({ file }) => file) });
   for (const note of notes) host.stderr.write(`${note}\n`);
-  return { source: 'files', from, objects: byKind(kinds, taken), unread: [] };
+  const snapshot: Snapshot = { source: 'files', from, objects: byKind(kinds, taken), unread: [] };
+  for (const note of refusalNotes(policiesOf(snapshot))) host.stderr.write(`${note}\n`);
+  return snapshot;
 }
 
 /** From here on somebody wonders what takes so long. */

@@ -1,4 +1,5 @@
 /** What a reader of files left out, in a few lines for stderr. */
+import type { SnapshotPolicy } from '../../analyze/world.ts';
 import { safe } from '../output/cell.ts';
 
 export interface LeftOut {
@@ -20,7 +21,19 @@ export function notesOn({ skipped, ignored, foreign }: LeftOut): readonly string
   ].map(safe);
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** Every command goes on without them. */
+export function refusalNotes(policies: readonly SnapshotPolicy[]): readonly string[] {
+  const refused = policies.flatMap(({ refusals: [first] = [], ...policy }) => (first === undefined ? [] : [{ ...first, policy }]));
+  const lines = refused.slice(0, MOST_NAMED).map(({ policy, path, message }) => {
+    const { kind, name, origin } = policy;
+    const place = origin === undefined ? '' : `${origin.file}:${origin.lineOf(path)}: `;
+    return `${place}an API server refuses ${kind} ${'namespace' in policy ? `${policy.namespace}/` : ''}${name}, which counts as absent: ${message}`;
+  });
+  const more = refused.length - lines.length;
+  return [...lines, ...more > 0 ? [`and ${counted(more, 'policy', 'policies')} more that ${more === 1 ? 'is' : 'are'} refused`] : []].map(safe);
+}
+
+const counted = (count: number, noun: string, nouns = `${noun}s`): string => `${count} ${count === 1 ? noun : nouns}`;
 const some = (names: readonly string[]): string => names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
 
 /** Most frequent first. */

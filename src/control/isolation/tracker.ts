@@ -78,7 +78,7 @@ interface Operation {
 
 export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const { clock, policies } = parts;
-  const classifier = createClassifier(parts.options, MOST_WORK);
+  const classifier = createClassifier(parts.options, { mostWork: MOST_WORK });
   const families = createFamilyCount();
   const rollUps = createRollUps(classifier, ({ kind, name, namespace }) => {
     const record = kind === 'NetworkPolicy' ? policies.get(name, namespace) : undefined;

@@ -57,6 +57,20 @@ describe('audit: namespaces', () => {
   });
 
   describe('defeated', () => {
+    it('names what the policy opens by itself, and every other that would be enough', () => {
+      const out = (name: string, spec: object, selector: object = {}) => aPolicy(`shop/${name}`, { podSelector: selector, policyTypes: ['Egress'], egress: [spec] });
+      const web = { matchLabels: { app: 'web' } };
+      const range = { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.169.254/32'] } }], ports: [{ port: 443 }] };
+      const names = out('c', { ports: [{ port: 53, protocol: 'UDP' }] });
+      const { findings, directions } = namespaceIn(auditObjects([...CLUSTER, out('a', range, web), out('b', range, web), names]), 'shop');
+      const told = findings.filter(({ id }) => id === 'defeated').map(({ message }) => message);
+      assert.deepEqual(told.map((message) => message.replace(/: .* denies by default/, '')), [
+        'NetworkPolicy shop/a (egress rule 0) lets traffic out to any address outside on TCP 443; so would NetworkPolicy shop/b (egress rule 0) on TCP 443 and NetworkPolicy shop/c (egress rule 0) on UDP 53 by themselves',
+        'NetworkPolicy shop/c (egress rule 0) lets traffic out to any address outside on UDP 53',
+      ]);
+      assert.deepEqual([directions.Egress.defeatedBy.map(({ policy }) => policy.name), directions.Egress.alsoBy.map(({ policy }) => policy.name)], [['a', 'c'], ['b']]);
+    });
+
     const found = (...objects: KubeObject[]) => namespaceIn(auditObjects([...CLUSTER, ...objects]), 'shop').findings
       .filter(({ id }) => id === 'defeated').map(({ level, direction, object, path }) => `${level} ${direction} ${object.name} ${path.join('.')}`);
 

@@ -25,7 +25,13 @@ const podObject = ({ namespace, name, labels, ips, ports, hostNetwork, terminal 
   spec: { hostNetwork, containers: [{ name: 'main', ports }] }, status: { phase: terminal ? 'Failed' : 'Running', podIPs: ips.map((ip) => ({ ip })) },
 });
 
+/** As stored: with a uid nobody asks whether an API server would take it. */
 function policyObject(policy: Policy): KubeObject {
+  const object = policyWithoutUid(policy);
+  return { ...object, metadata: { ...object.metadata, uid: policy.name } };
+}
+
+function policyWithoutUid(policy: Policy): KubeObject {
   if (policy.kind === 'Opaque') return { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { namespace: policy.namespace ?? 'x', name: policy.name }, spec: { endpointSelector: {}, ingress: [{}] } };
   if (policy.kind === 'NetworkPolicy') return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { namespace: policy.namespace, name: policy.name }, spec: policy.spec };
   const version = policy.kind === 'ClusterNetworkPolicy' ? 'v1alpha2' : 'v1alpha1';

@@ -132,6 +132,17 @@ describe('an expectation', () => {
     assert.deepEqual(check(shop(), '* except shop/wbe -> db/postgres denied').notes.slice(0, 1), ['except shop/wbe leaves nobody out: namespace shop has no pod or workload with pods "wbe". Did you mean shop/web?']);
   });
 
+  it('of a Service is not passed where nobody answers on one of its ports', () => {
+    const half = serviceYaml('open/half', '{selector: {app: tool}, ports: [{name: a, port: 80}, {name: b, port: 81, targetPort: nope}]}');
+    const [dead, notes] = ['Service open/half has no endpoints for port 81 (b): no pod behind it has a port named "nope"', (found: Checked) => found.notes.join(' ')];
+    const found = check(shop(half), '8.8.8.8 -> svc/open/half allowed');
+    assert.deepEqual([found.outcome, found.message], ['unanswered', `to: ${dead}`]);
+    assert.equal(check(shop(half), 'shop/web -> svc/open/half allowed').outcome, 'failed');
+    const denied = check(shop(half), 'shop/web -> svc/open/half denied');
+    assert.deepEqual([denied.outcome, denied.message], ['passed', '2 pairs denied']);
+    assert.ok(notes(denied).includes(`Left out: ${dead}.`));
+  });
+
   it('is unknown where an answer is, and failed where another answer is wrong for sure', () => {
     const range = policyYaml('shop/out', '{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.4.0/24}}]}]}');
     const found = check(shop(range), 'shop/web -> open/tool:80 denied');

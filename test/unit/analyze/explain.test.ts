@@ -5,8 +5,11 @@ import { parseEnd } from '../../../src/analyze/explain/end.ts';
 import { explanationDocument } from '../../../src/analyze/explain/document.ts';
 import { explainConnection, type Explanation } from '../../../src/analyze/explain/explanation.ts';
 import { explanationLines } from '../../../src/analyze/explain/lines.ts';
+import type { Cluster } from '../../../src/analyze/explain/cluster.ts';
 import type { Verdict } from '../../../src/netpol/answer.ts';
 import { evaluate } from '../../../src/netpol/evaluate.ts';
+import { withChanges } from '../../../src/netpol/smallest-change.ts';
+import { buildWorld } from '../../../src/netpol/world.ts';
 import { clusterOfWorld, explained, explainedText, podYaml, policyYaml, serviceYaml, shop } from '../../support/explain.ts';
 import { aConnection, someWorld } from '../../support/random-netpol.ts';
 
@@ -136,10 +139,58 @@ describe('an explanation of a connection', () => {
     assert.match(text('open/tool -> 8.8.8.8:53', more), /^MIXED {2}2 pairs of ends in 2 cases\n\nDENIED {2}open\/tool-2 [^]*\nALLOWED {2}open\/tool-1 /);
   });
 
+  it('says of a pod that reaches itself through a Service that policies may not count', () => {
+    const itself = policyYaml('open/deny', '{podSelector: {}, policyTypes: [Ingress, Egress]}') + serviceYaml('open/tool', '{selector: {app: tool}, ports: [{port: 80}]}');
+    const found = text('open/tool -> svc/open/tool:80', itself);
+    assert.match(found, /^UNKNOWN[^]*A pod reaches itself through a Service: policies may not count\.\n {2}NetworkPolicy {2}isolated by open\/deny/);
+    assert.doesNotMatch(found, /no policy counts/);
+  });
+
+  it('says that it holds over both families, and counts two ends once', () => {
+    const dual = (id: string, ip: string): string => podYaml(id, '{app: two}', { ip }).replace('podIPs: [', `podIPs: [{ip: "fd00::${ip.at(-1)}"}, `);
+    const both = dual('open/two-1', '10.0.5.1') + dual('open/three-1', '10.0.5.2');
+    assert.match(text('open/two -> open/three:80', both), /^ALLOWED {2}open\/two-1 [^\n]*\n {8}over IPv4 and IPv6\n\n/);
+    assert.match(text('open/two -> internet:80', both), /^ALLOWED {2}open\/two-1 [^\n]*\n {8}over IPv4 and IPv6\n\n/);
+    assert.match(text('open/two -> open/three:80', both + dual('open/three-2', '10.0.5.3')), /\n {8}the same for 1 more: to open\/three-2\n {8}over IPv4 and IPv6\n\n/);
+  });
+
+  it('says which ports of a Service nobody answers on, and that it is not all allowed', () => {
+    const half = serviceYaml('open/half', '{clusterIP: 10.96.0.11, selector: {app: tool}, ports: [{port: 80, targetPort: 8080}, {name: x, port: 81, targetPort: nope}]}');
+    assert.match(text('shop/web-1 -> svc/open/half', policyYaml('shop/out', '{podSelector: {}, egress: [{}], policyTypes: [Egress]}') + half),
+      /^MIXED {2}1 pair of ends in 1 case\n {8}Service open\/half has no endpoints for port 81 \(x\): no pod behind it has a port named "nope"\.\n\nALLOWED /);
+    assert.equal(verdictOf(explained(shop(half), 'shop/web-1 -> svc/open/half')), 'denied');
+    assert.equal(verdictOf(explained(shop(half), '8.8.8.8 -> svc/open/half:80')), 'allowed');
+  });
+
   it('says of the internet which parts of it are allowed', () => {
     const parts = policyYaml('shop/out', '{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [8.8.0.0/16, 10.0.0.0/8]}}]}]}');
     assert.match(text('shop/web-1 -> internet:443', parts), /^MIXED[^]*DENIED {2}shop\/web-1 \(Deployment web\) -> 8\.8\.0\.1 \(for 8\.8\.0\.0\/16\), port 443[^]*ALLOWED {2}shop\/web-1 \(Deployment web\) -> 1\.0\.0\.1 \(for /);
     assert.match(text('open/tool -> internet:443', parts), /^ALLOWED {2}open\/tool-1 \(Deployment tool\) -> internet, port 443/);
+  });
+
+  it('says of a set of addresses what would allow all of it, with the pods in it', () => {
+    const allows = (cluster: Cluster, question: string, ips: readonly string[]): void => {
+      const found = explained(cluster, question);
+      assert.ok(typeof found !== 'string');
+      const policies = withChanges(cluster.policies, found.cases.flatMap(({ changes }) => changes));
+      const world = buildWorld({ namespaces: [...cluster.namespaces.values()], pods: cluster.pods, nodes: cluster.nodes, policies, options: { ipBlockMatchesPods: 'yes' } });
+      const [one, ...others] = found.cases;
+      assert.deepEqual([one?.verdict, others.length], ['denied', 0]);
+      const fromSet = one !== undefined && 'ip' in one.connection.from;
+      for (const ip of ips) assert.deepEqual([ip, evaluate(world, { ...one!.connection, [fromSet ? 'from' : 'to']: { ip }, family: ip.includes(':') ? 'IPv6' : 'IPv4' }).verdict], [ip, 'allowed']);
+      for (const ip of ['10.255.255.255', '192.168.9.9']) assert.equal(evaluate(world, { ...one!.connection, [fromSet ? 'from' : 'to']: { ip } }).verdict, 'denied', ip);
+    };
+    allows(shop(), 'internet -> orders/api:8080', ['1.0.0.0', '1.0.0.1', '9.255.255.255', '223.255.255.255', '172.32.0.0']);
+    allows(shop(), 'shop/web-1 -> internet:443', ['1.0.0.0', '8.8.8.8', '223.255.255.255']);
+    allows(shop(), 'shop/web-1 -> 10.0.8.0/22:443', ['10.0.8.0', '10.0.11.255']);
+    const both = podYaml('shop/two-1', '{app: two}', { ip: '10.0.5.1' }).replace('podIPs: [', 'podIPs: [{ip: "fd00::5"}, ');
+    allows(shop(both), 'shop/two -> internet:443', ['1.0.0.0', '223.255.255.255', '2000::', '2606:4700::1', '3ffe::1']);
+    assert.match(text('internet -> orders/api:8080'), /a new NetworkPolicy orders\/allow-api-from-internet-tcp-8080/);
+    const guarded = shop('apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: out}\nspec: {tier: Admin, priority: 5, subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: ["0.0.0.0/0"]}]}]}\n---');
+    allows(guarded, 'shop/web-1 -> internet:443', ['1.0.0.0', '8.8.8.8', '223.255.255.255']);
+    const mixed = explained(shop(), 'shop/web-1 -> 10.0.3.0/24:80');
+    assert.ok(typeof mixed !== 'string');
+    assert.equal(mixed.cases.flatMap(({ changes }) => changes).filter(({ direction }) => direction === 'Egress').length, 2);
   });
 
   it('says that files may not be all there is, and where in them a rule is', () => {

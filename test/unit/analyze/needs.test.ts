@@ -32,6 +32,8 @@ describe('needs: what the API server calls', () => {
     { what: 'both at once are one need', cluster: cluster(...BOTH, API_SERVER, webhook(toWeb), webhook(toWeb, 'MutatingWebhookConfiguration')), needs: ['admission webhook: API server -> Service shop/web, port 8080'] },
     { what: 'port 443 where none is said', cluster: cluster(WEB, service('shop/web', { app: 'web' }, { https: [443, 8443] }), API_SERVER, webhook({ service: { namespace: 'shop', name: 'web' } })), needs: ['admission webhook: API server -> Service shop/web, port 8443'] },
     { what: 'not a webhook behind a URL', cluster: cluster(...BOTH, API_SERVER, webhook({ url: 'https://guard.example.com' })) },
+    { what: 'a URL with the name of a Service', cluster: cluster(...BOTH, API_SERVER, webhook({ url: 'https://web.shop.svc:80/x' })), needs: ['admission webhook: API server -> Service shop/web, port 8080'] },
+    { what: 'one without a port', cluster: cluster(...BOTH, API_SERVER, webhook({ url: 'https://web.shop.svc.cluster.local/x' })), problems: ['Service shop/web has no port 443'] },
     { what: 'a Service that is not there is told', cluster: cluster(API_SERVER, webhook(toWeb)), problems: ['Service shop/web does not exist'] },
     { what: 'a Service without that port is told', cluster: cluster(...BOTH, API_SERVER, webhook({ service: { namespace: 'shop', name: 'web', port: 8443 } })), problems: ['Service shop/web has no port 8443'] },
     { what: 'a Service without pods is told', cluster: cluster(WEB_SERVICE, API_SERVER, webhook(toWeb)), problems: ['Service shop/web selects no pod'] },
@@ -169,6 +171,12 @@ describe('needs: metrics', () => {
     { what: 'a port of the pods', cluster: cluster(WEB, labelled, PROMETHEUS, monitor({ ...everywhere, endpoints: [{ targetPort: 9100 }] })), needs: need },
     { what: 'a name of a port of the pods', cluster: cluster(WEB, labelled, PROMETHEUS, monitor({ ...everywhere, endpoints: [{ targetPort: 'metrics' }] })), needs: need },
     { what: 'a port that is not there is told', cluster: cluster(WEB, labelled, PROMETHEUS, monitor({ ...everywhere, endpoints: [{ port: 'admin' }] })), problems: ['Service shop/web has no port admin'] },
+    { what: 'not that others which it selects do not have the port', cluster: cluster(WEB, labelled, service('db/pg', undefined, { pg: [5432] }), PROMETHEUS, monitor({ selector: {}, namespaceSelector: { any: true }, endpoints: [{ port: 'metrics' }] })), needs: need },
+    {
+      what: 'that none of them has it', cluster: cluster(WEB, labelled, service('db/pg', undefined, { pg: [5432] }), PROMETHEUS, monitor({ selector: {}, namespaceSelector: { any: true }, endpoints: [{ port: 'admin' }] })),
+      problems: ['none of the 2 Services that it selects has the port: Service shop/web has no port admin'],
+    },
+    { what: 'nor that other pods do not', cluster: cluster(WEB, pod('shop/old', { labels: { app: 'web' } }), PROMETHEUS, podMonitor({ port: 'metrics' })), needs: ['scrape: Pod mon/prometheus -> Pod shop/web, port 9100'] },
     { what: 'no Prometheus is told', cluster: cluster(WEB, labelled, monitor({ ...everywhere, endpoints: [{ port: 'metrics' }] })), problems: ['no Prometheus was found: no pod with app.kubernetes.io/name=prometheus, or another program that is known to scrape'] },
     { what: 'a PodMonitor, by the name of a port', cluster: cluster(WEB, PROMETHEUS, podMonitor({ port: 'metrics' })), needs: ['scrape: Pod mon/prometheus -> Pod shop/web, port 9100'] },
     { what: 'by its number', cluster: cluster(WEB, PROMETHEUS, podMonitor({ portNumber: 9100 })), needs: ['scrape: Pod mon/prometheus -> Pod shop/web, port 9100'] },
@@ -220,6 +228,12 @@ describe('needs: Services named in variables and arguments', () => {
   it('says where, and never the value', () => {
     const { needs: [need] } = needsOf(all(env(['DSN', 'postgres://user:secret@db.data.svc:5432/x'])));
     assert.equal(need === undefined ? '' : becauseText(need.because), 'Pod shop/client, variable DSN of container main');
+    const where = (container: object): string => needsOf(all(client(container))).needs[0]?.because.where ?? '';
+    assert.equal(where({ command: ['sh', '-c', 'pg_dump -h db.data:5432'] }), 'command -c of container main');
+    assert.equal(where({ args: ['--upstream=http://orders:8080'] }), 'argument --upstream of container main');
+    assert.equal(where({ args: ['-upstream=http://orders:8080'] }), 'argument -upstream of container main');
+    assert.equal(where({ command: ['run', 'http://orders:8080'] }), 'its command of container main');
+    assert.equal(where({ args: ['-psecret', 'db.data:5432'] }), 'its arguments of container main');
     assert.doesNotMatch(JSON.stringify(need, (key, value: unknown) => (key === 'object' ? undefined : value)), /secret/);
   });
 });

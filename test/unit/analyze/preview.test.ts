@@ -5,6 +5,7 @@ import { DIRECTIONS } from '../../../src/api/network-policy.ts';
 import { baselineSpec } from '../../../src/api/v1alpha1.ts';
 import { compileBaseline } from '../../../src/plan/compile.ts';
 import { parseBaseline } from '../../../src/kube/objects.ts';
+import { lossesText } from '../../../src/analyze/preview/consequences.ts';
 import { refText } from '../../../src/analyze/explain/words.ts';
 import { needText } from '../../../src/analyze/needs/need.ts';
 import type { Preview } from '../../../src/analyze/preview/preview.ts';
@@ -69,6 +70,32 @@ describe('preview: what would be written', () => {
   it('takes several baselines at once', () => {
     const found = preview(cluster(namespace('shop')), aBaselineObject({ egress: { mode: 'Disabled' } }, 'a'), aBaselineObject({ ingress: { mode: 'Disabled' } }, 'b'));
     assert.deepEqual(changesOf(found, 'shop'), ['create allow-dns', 'create default-deny']);
+  });
+
+  it('says which namespaces lose isolation as a whole, unless somebody else keeps it', () => {
+    const kept = policy('c/theirs', { podSelector: {}, policyTypes: ['Egress'] });
+    const off = aBaselineObject({ ingress: { mode: 'Audit' }, egress: { mode: 'Disabled' } });
+    const found = preview(cluster(...['a', 'b', 'c', 'd'].map((name) => namespace(name)), live({}), deny('a'), deny('b'), deny('c'), kept), off);
+    assert.deepEqual(found.namespaces.map((one) => one.losesIsolation), [['Ingress', 'Egress'], ['Ingress', 'Egress'], ['Ingress'], []]);
+    assert.deepEqual(lossesText(found.namespaces), ['2 namespaces lose ingress and egress isolation: a and b.', '1 namespace loses ingress isolation: c.']);
+    assert.deepEqual(lossesText(preview(cluster(namespace('a'), deny('a'), live({})), aBaselineObject()).namespaces), []);
+  });
+
+  it('says which exemptions are for nobody', () => {
+    const exemptions = [{ namespace: 'shop', reason: 'a' }, { namespace: 'typo', reason: 'b' }, { namespaceSelector: { matchLabels: { a: 'b' } }, reason: 'c' }];
+    assert.deepEqual(preview(cluster(namespace('shop')), aBaselineObject({ exemptions })).notes.map((note) => note.replace(/\(.*\)/, '')),
+      ['Baseline default: spec.exemptions[1]  is for no namespace that there is.', 'Baseline default: spec.exemptions[2]  is for no namespace that there is.']);
+  });
+
+  it('says of several baselines what one enforces, not that others leave the namespace alone', () => {
+    const others = [{ excludedNamespaces: ['shop'] }, { namespaceSelector: { matchLabels: { a: 'b' } } }, { ingress: { mode: 'Audit' }, egress: { mode: 'Audit' } }];
+    for (const other of others) {
+      const found = preview(cluster(namespace('shop')), aBaselineObject(other, 'a'), aBaselineObject({ ingress: { mode: 'Disabled' } }, 'b'));
+      assert.deepEqual(changesOf(found, 'shop'), ['create allow-dns', 'create default-deny']);
+      assert.equal(outcomeOf(found, 'shop').verdict.state, 'protected', JSON.stringify(other));
+    }
+    const [excluded, , audited] = others;
+    assert.equal(outcomeOf(preview(cluster(namespace('shop')), aBaselineObject(excluded, 'a'), aBaselineObject(audited, 'b')), 'shop').verdict.state, 'audited');
   });
 });
 

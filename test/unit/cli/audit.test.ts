@@ -82,6 +82,7 @@ const summaryOf = z.strictObject({ isolated: count, notIsolated: count, unknown:
 const directionOf = z.strictObject({
   class: z.enum(NAMESPACE_CLASSES), isolated: z.enum(['yes', 'no', 'unknown']), pods, hasDefaultDeny: z.boolean(), defaultDeny: z.array(z.string()),
   defeatedBy: z.array(policy.extend({ rules: z.array(count).min(1) })),
+  alsoBy: z.array(policy.extend({ rules: z.array(count).min(1) })),
 });
 /** What docs/cli.md promises. */
 const DOCUMENT = z.strictObject({

@@ -34,7 +34,7 @@ const side = z.strictObject({
 const party = z.strictObject({ name: z.string(), workload: z.string().optional(), ranges: z.array(z.string()).optional(), all: z.array(z.string()).optional() });
 const DOCUMENT = z.strictObject({
   kind: z.literal('ConnectionExplanation'), schemaVersion: z.literal(1), source: z.strictObject({ type: z.string(), from: z.string() }), unread: z.array(z.unknown()),
-  question: z.strictObject({ from: z.string(), to: z.string() }), verdict: z.enum(['allowed', 'denied', 'unknown', 'mixed']), notes: z.array(z.string()),
+  question: z.strictObject({ from: z.string(), to: z.string() }), verdict: z.enum(['allowed', 'denied', 'unknown', 'mixed']), withoutEndpoints: z.array(z.string()), notes: z.array(z.string()),
   cases: z.array(z.strictObject({
     verdict, from: party, to: party, pairs: z.number(), protocol: z.string(), port: z.number().optional(), family: z.string().optional(), egress: side, ingress: side,
     changes: z.array(z.looseObject({ kind: z.enum(['policy', 'exception', 'impossible']), direction: z.string(), text: z.string() })),
@@ -67,7 +67,7 @@ describe('npb explain: a connection', () => {
 
   it('may be asked with an arrow, in one argument or more, and with a namespace for names without one', async () => {
     const { host: { out } } = await inShop('shop/web', 'orders/api:8080');
-    for (const args of [['shop/web -> orders/api:8080'], ['shop/web->orders/api:8080'], ['shop/web', '→', 'orders/api:8080'], ['web', 'orders/api:8080', '-n', 'shop'], ['shop/web', 'api:8080', '--namespace', 'orders']]) {
+    for (const args of [['shop/web -> orders/api:8080'], ['shop/web->orders/api:8080'], ['shop/web', '→', 'orders/api:8080'], ['shop/web', '->', 'orders/api:8080'], ['shop/web', '->orders/api:8080'], ['web', 'orders/api:8080', '-n', 'shop'], ['shop/web', 'api:8080', '--namespace', 'orders']]) {
       const { host } = await inShop(...args);
       assert.equal(host.out(), out(), args.join(' '));
     }

@@ -43,12 +43,13 @@ const DOCUMENT = z.strictObject({
   kind: z.literal('Preview'), schemaVersion: z.literal(1), source: z.strictObject({ type: z.string(), from: z.string() }), unread: z.array(z.unknown()),
   baselines: z.array(z.strictObject({ name: z.string(), change: z.enum(['new', 'changed', 'same']) })),
   summary: z.record(z.string(), z.number()),
-  namespaces: z.array(z.strictObject({ namespace: z.string(), state: z.enum(STATES), reason: z.string(), message: z.string().optional(), changes: z.array(change), held: z.array(change).optional() })),
+  namespaces: z.array(z.strictObject({ namespace: z.string(), state: z.enum(STATES), reason: z.string(), message: z.string().optional(), changes: z.array(change), held: z.array(change).optional(), losesIsolation: z.array(z.enum(['Ingress', 'Egress'])) })),
   held: z.array(z.strictObject({ baseline: z.string(), token: z.string(), namespaces: z.array(z.string()) })),
   cuts: z.array(z.strictObject({ ...need, blocked, keptBy: z.array(z.string()), kept: z.boolean() })),
   alreadyBlocked: z.array(z.strictObject({ ...need, blocked })),
   unknown: z.array(z.strictObject({ ...need, policies: z.array(ref), codes: z.array(z.string()) })),
   unresolved: z.array(z.strictObject({ need: z.enum(NEED_KINDS), problem: z.string(), because })),
+  notes: z.array(z.string()),
   suggestions: z.strictObject({ baseline: z.string(), policies: z.array(z.unknown()), withoutRoom: z.number() }),
 });
 

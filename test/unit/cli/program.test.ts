@@ -48,6 +48,7 @@ describe('command line', () => {
   it('says on stderr what it does not understand and where help is, with exit code 2', async () => {
     const cases: [string[], RegExp][] = [
       [['gret'], /unknown command 'gret'\n\(Did you mean greet\?\)\n\(npb --help shows what there is\)/],
+      [['help', 'gret'], /unknown command 'gret'\n\(Did you mean greet\?\)/],
       [['greet', '--lout'], /unknown option '--lout'[^]*\(npb greet --help shows what there is\)/],
       [['greet', 'you'], /too many arguments/],
       [['greet', '--to-whom'], /argument missing/],
@@ -75,9 +76,9 @@ describe('command line', () => {
       name: 'go', summary: 'Go', description: 'Goes.', options: [{ flag: 'fast', help: 'how' }], arguments: args, run: async (_host, _flags, typed) => (seen.push(typed), 0),
     });
     const [from, to, more] = [{ name: 'FROM', help: 'where from' }, { name: 'TO', help: 'where to', optional: true }, { name: 'MORE', help: 'what else', optional: true, variadic: true }] as const;
-    for (const args of [['a', 'b'], ['a'], ['--fast', 'a', 'b'], ['a', '--', '--b']]) assert.equal(await runProgram(['go', ...args], memoryHost(), [command(from, to)]), 0);
+    for (const args of [['a', 'b'], ['a'], ['--fast', 'a', 'b'], ['a', '--', '--b'], ['a', '->'], ['a', '->b']]) assert.equal(await runProgram(['go', ...args], memoryHost(), [command(from, to)]), 0);
     assert.equal(await runProgram(['go', 'a', 'b', 'c'], memoryHost(), [command(from, more)]), 0);
-    assert.deepEqual(seen, [['a', 'b'], ['a'], ['a', 'b'], ['a', '--b'], ['a', 'b', 'c']]);
+    assert.deepEqual(seen, [['a', 'b'], ['a'], ['a', 'b'], ['a', '--b'], ['a', '→'], ['a', '→b'], ['a', 'b', 'c']]);
     for (const [args, message] of [[[], /missing required argument 'FROM'/], [['a', 'b', 'c'], /too many arguments/]] as const) {
       const host = memoryHost();
       assert.equal(await runProgram(['go', ...args], host, [command(from, to)]), 2);
@@ -127,6 +128,11 @@ describe('npb version', () => {
     const host = memoryHost({ env: { NPB_REVISION: 'abc' } });
     assert.equal(await runProgram(['version'], host), 0);
     assert.match(host.out(), /^namespace-policy-baseline \d+\.\d+\.\d+ \(revision abc, Node\.js v\d+.*\)\n$/);
+    for (const flag of ['--version', '-V']) {
+      const same = memoryHost({ env: { NPB_REVISION: 'abc' } });
+      assert.equal(await runProgram([flag], same), 0);
+      assert.equal(same.out(), host.out());
+    }
     const json = memoryHost();
     assert.equal(await runProgram(['version', '-o', 'json'], json), 0);
     assert.deepEqual(Object.keys(JSON.parse(json.out()) as object), ['version', 'revision', 'node']);

@@ -174,7 +174,7 @@ describe('classifier: equal specs share a class unless a name makes the differen
 describe('classifier: too much to look at', () => {
   const ports = (count: number): Policy => aNetworkPolicy('x/huge', { ingress: Array.from({ length: count }, (_, index) => ({ from: [{ podSelector: { matchLabels: { k: `v${index}` } } }], ports: [{ port: 1 + index }] })) });
   const bounded = (): Classifier => {
-    const classifier = createClassifier({ ipBlockMatchesPods: 'no' }, 10_000);
+    const classifier = createClassifier({ ipBlockMatchesPods: 'no' }, { mostWork: 10_000 });
     classifier.upsertPod(aPodOf('x/a'));
     return classifier;
   };

@@ -1,8 +1,9 @@
 /** Effective classes: what the union of all policies lets through, as a set, and who is to blame. */
 import assert from 'node:assert/strict';
 import type { Direction } from '../../../src/api/network-policy.ts';
+import { createClassifier } from '../../../src/netpol/classifier.ts';
 import type { PodClassName } from '../../../src/netpol/classify.ts';
-import type { Options, Pod, Policy } from '../../../src/netpol/model.ts';
+import type { Family, Options, Pod, Policy } from '../../../src/netpol/model.ts';
 import type { StoredNetworkPolicySpec, StoredPeer, StoredPort, StoredSelector } from '../../../src/netpol/stored.ts';
 import { aClusterPolicy, aNamespaceOf, aNetworkPolicy, aPodOf } from '../../support/netpol.ts';
 import { classIn, classifierOf, defeatingIn } from '../../support/netpol-class.ts';
@@ -150,5 +151,43 @@ describe('class: tiers', () => {
     const began = performance.now();
     classified(hard, { options: 'no' });
     assert.ok(performance.now() - began < 5000, 'it is bounded');
+  });
+});
+
+describe('classes while no family is known', () => {
+  const unaddressed = [aPodOf('x/a', { labels: { pod: 'a' }, ips: [] })];
+  const rule = (...cidrs: string[]) => ({ ingress: [{ from: cidrs.map((cidr) => ({ ipBlock: { cidr } })) }] });
+  const classesWith = (spec: StoredNetworkPolicySpec, pods: readonly Pod[] = unaddressed, families?: readonly Family[]) => {
+    const classifier = createClassifier({ ipBlockMatchesPods: 'yes' }, families === undefined ? {} : { beforeAddresses: families });
+    classifier.upsertPolicy(aNetworkPolicy('x/deny', {}));
+    classifier.upsertPolicy(aNetworkPolicy('x/p', spec));
+    for (const pod of pods) classifier.upsertPod(pod);
+    classifier.flush();
+    return { classifier, found: classIn(classifier, 'x/a', 'Ingress') };
+  };
+
+  for (const [what, spec, unknown, live] of [
+    ['all of IPv6', rule('::/0'), 'allow-all', 'closed'],
+    ['all of IPv4', rule('0.0.0.0/0'), 'allow-all', 'allow-all'],
+    ['some of IPv6', rule('2001:db8::/32'), 'restricted', 'closed'],
+    ['pods', { ingress: [{ from: [{ podSelector: {} }] }] }, 'restricted', 'restricted'],
+    ['nobody', {}, 'closed', 'closed'],
+  ] as const) {
+    it(`${what}: the weakest of both where they are not known, and as IPv4 has it in a live cluster`, () => {
+      assert.deepEqual([classesWith(spec, unaddressed, []).found.class, classesWith(spec).found.class], [unknown, live]);
+    });
+  }
+  it('names every port that is open in one of them, and who opens it', () => {
+    const spec = { ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 80 }] }, { from: [{ ipBlock: { cidr: '::/0' } }], ports: [{ port: 443 }] }] };
+    const { classifier, found } = classesWith(spec, unaddressed, []);
+    assert.deepEqual([found.class, found.effective?.anyExternal.map(({ first }) => first)], ['allow-any-external', [80, 443]]);
+    assert.deepEqual(defeatingIn(classifier, 'x/a', 'Ingress'), ['x/p[0]']);
+    assert.deepEqual(defeatingIn(classesWith(rule('::/0'), unaddressed, []).classifier, 'x/a', 'Ingress'), ['x/p[0]']);
+  });
+  it('the first address of a pod says which one it is', () => {
+    const { classifier } = classesWith(rule('::/0'), unaddressed, []);
+    classifier.upsertPod(aPodOf('x/b', { ips: ['10.0.0.1'] }));
+    classifier.flush();
+    assert.equal(classIn(classifier, 'x/a', 'Ingress').class, 'closed');
   });
 });

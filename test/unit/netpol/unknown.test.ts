@@ -1,7 +1,11 @@
 /** What is never guessed: policies of kinds that are not evaluated, and what the CNI decides. */
 import assert from 'node:assert/strict';
-import type { Code, OpaquePolicy } from '../../../src/netpol/model.ts';
-import { aNetworkPolicy, ask, aWorld } from '../../support/netpol.ts';
+import { createClassifier } from '../../../src/netpol/classifier.ts';
+import { evaluate } from '../../../src/netpol/evaluate.ts';
+import type { Code, OpaquePolicy, Options, Policy } from '../../../src/netpol/model.ts';
+import { nearestRules } from '../../../src/netpol/near.ts';
+import type { StoredSelector } from '../../../src/netpol/stored.ts';
+import { aClusterPolicy, aNamespaceOf, anAdminPolicy, aNetworkPolicy, aPodOf, ask, aWorld, connectionOf } from '../../support/netpol.ts';
 
 const cilium = (fields: Partial<OpaquePolicy> = {}): OpaquePolicy => ({ kind: 'Opaque', apiKind: 'CiliumNetworkPolicy', namespace: 'x', name: 'c', ...fields });
 
@@ -50,4 +54,79 @@ describe('questions that the CNI answers', () => {
       assert.deepEqual([answer.verdict, answer.codes], [verdict, codes]);
     });
   }
+});
+
+describe('namespaces of which nothing but the name is known', () => {
+  const namespaces = [aNamespaceOf('x', { ns: 'x' }), { ...aNamespaceOf('y'), labelsUnknown: true }, aNamespaceOf('z', { ns: 'z' })];
+  const asked = (policies: readonly Policy[], text: string) => ask(aWorld(policies, { namespaces }), text);
+  const letsIn = (namespaceSelector: StoredSelector, podSelector?: StoredSelector): Policy => aNetworkPolicy('x/p', { ingress: [{ from: [{ namespaceSelector, podSelector }] }] });
+  const NAME = 'kubernetes.io/metadata.name';
+  const cases: readonly [string, Policy, string, string][] = [
+    ['a label may be there', letsIn({ matchLabels: { team: 'front' } }), 'y/a -> x/a', 'unknown'],
+    ['a label may be absent', letsIn({ matchExpressions: [{ key: 'pci', operator: 'NotIn', values: ['true'] }] }), 'y/a -> x/a', 'unknown'],
+    ['the name is known', letsIn({ matchLabels: { [NAME]: 'y' } }), 'y/a -> x/a', 'allowed'],
+    ['another name is wanted', letsIn({ matchLabels: { [NAME]: 'z', team: 'front' } }), 'y/a -> x/a', 'denied'],
+    ['every namespace', letsIn({}), 'y/a -> x/a', 'allowed'],
+    ['other pods are wanted', letsIn({ matchLabels: { team: 'front' } }, { matchLabels: { pod: 'b' } }), 'y/a -> x/a', 'denied'],
+    ['a selector that contradicts itself', letsIn({ matchExpressions: [{ key: 'k', operator: 'Exists' }, { key: 'k', operator: 'DoesNotExist' }] }), 'y/a -> x/a', 'denied'],
+    ['one whose labels are known', letsIn({ matchLabels: { team: 'front' } }), 'z/a -> x/a', 'denied'],
+    ['a cluster policy may be about it', anAdminPolicy('deny', { subject: { namespaces: { matchLabels: { ns: 'y' } } }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }), 'x/a -> y/a', 'unknown'],
+    ['a cluster policy of all namespaces is', anAdminPolicy('deny', { subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }), 'x/a -> y/a', 'denied'],
+    ['a cluster policy that may be about it, and no rule of it matches', anAdminPolicy('deny', { subject: { namespaces: { matchLabels: { ns: 'y' } } }, ingress: [{ action: 'Deny', from: [{ namespaces: { matchLabels: { ns: 'z' } } }] }] }), 'x/a -> y/a', 'allowed'],
+    ['a policy that is not evaluated', cilium({ namespace: undefined, scopes: [{ namespaceSelector: { matchLabels: { ns: 'y' } } }] }), 'z/a -> y/a', 'unknown'],
+  ];
+  for (const [what, policy, text, verdict] of cases) {
+    it(what, () => {
+      const { ingress } = asked([policy], text);
+      assert.deepEqual([ingress.verdict, ingress.codes], [verdict, verdict === 'unknown' && policy.kind !== 'Opaque' ? ['namespace-labels'] : []]);
+    });
+  }
+
+  it('the policy after one that may be about it has its say, too', () => {
+    const policies = [
+      anAdminPolicy('first', { priority: 1, subject: { namespaces: { matchLabels: { ns: 'y' } } }, ingress: [{ action: 'Allow', from: [{ namespaces: {} }] }] }),
+      anAdminPolicy('second', { priority: 2, subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }),
+    ];
+    assert.deepEqual(asked(policies, 'x/a -> y/a').ingress.outcomes.map(({ verdict }) => verdict), ['allowed', 'denied']);
+  });
+
+  it('a class that a cluster policy may change is unknown, and names it', () => {
+    const classifier = createClassifier({ ipBlockMatchesPods: 'yes' });
+    for (const namespace of namespaces) classifier.upsertNamespace(namespace);
+    classifier.upsertPolicy(anAdminPolicy('deny', { subject: { namespaces: { matchLabels: { ns: 'y' } } }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }));
+    for (const name of ['y/a', 'z/a']) classifier.upsertPod(aPodOf(name));
+    classifier.flush();
+    assert.deepEqual(['y', 'z'].map((name) => classifier.classOf(name, 'a', 'Ingress')?.class), ['unknown', 'open']);
+    assert.deepEqual(classifier.classOf('y', 'a', 'Ingress')?.opaque.map(({ name }) => name), ['deny']);
+    assert.equal(classifier.classOf('y', 'a', 'Egress')?.class, 'open', 'it has no rules there');
+  });
+
+  it('the nearest rules say what is not known', () => {
+    const world = aWorld([letsIn({ matchLabels: { [NAME]: 'y', team: 'front' } })], { namespaces });
+    const [nearest] = nearestRules(world, connectionOf('y/a -> x/a', world), 'Ingress');
+    assert.deepEqual(nearest?.misses.map((miss) => [miss.kind, 'key' in miss ? miss.key : '']), [['namespace label not known', 'team']]);
+  });
+});
+
+describe('a pod without an address, and ranges that hold every address', () => {
+  const denying = (...networks: string[]): Policy => aClusterPolicy('deny', { tier: 'Baseline', priority: 1, subject: { namespaces: {} }, egress: [{ action: 'Deny', to: [{ networks }] }] });
+  const allowing = (...cidrs: string[]): Policy => aNetworkPolicy('x/o', { policyTypes: ['Egress'], egress: [{ to: cidrs.map((cidr) => ({ ipBlock: { cidr } })) }] });
+  const cases: readonly [string, Policy, Options['ipBlockMatchesPods'], string, readonly Code[]][] = [
+    ['networks of both families', denying('0.0.0.0/0', '::/0'), 'unknown', 'denied', []],
+    ['in halves', denying('::/0', '0.0.0.0/1', '128.0.0.0/1'), 'no', 'denied', []],
+    ['of one family: the pod may get an address of the other', denying('0.0.0.0/0'), 'yes', 'unknown', ['startup']],
+    ['all but one address', denying('0.0.0.0/1', '128.0.0.0/2', '192.0.0.0/3', '::/0'), 'yes', 'unknown', ['startup']],
+    ['ipBlock, where it matches pods', allowing('0.0.0.0/0', '::/0'), 'yes', 'allowed', []],
+    ['ipBlock, where it does not', allowing('0.0.0.0/0', '::/0'), 'no', 'denied', []],
+    ['ipBlock, where that is not known', allowing('0.0.0.0/0', '::/0'), 'unknown', 'unknown', ['startup']],
+  ];
+  for (const [what, policy, ipBlockMatchesPods, verdict, codes] of cases) {
+    it(what, () => {
+      const world = aWorld([policy], { options: { ipBlockMatchesPods } });
+      const { from, to } = connectionOf('x/a -> z/new', world);
+      const { egress } = evaluate(world, { from, to, protocol: 'TCP', port: 80 });
+      assert.deepEqual([egress.verdict, egress.codes], [verdict, codes]);
+    });
+  }
+  it('of the family that is asked for, one is enough', () => assert.equal(ask(aWorld([denying('0.0.0.0/0')]), 'x/a -> z/new').egress.verdict, 'denied'));
 });
