@@ -1,0 +1,80 @@
+/** What each change of an object means for the classifier: what it is told, whom that concerns, and the cause that it is. */
+import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
+import type { PodRecord } from '../../kube/pods.ts';
+import type { Classifier, PolicyKey } from '../../netpol/classifier.ts';
+import type { FamilyCount } from '../../netpol/family-count.ts';
+import type { Policy } from '../../netpol/model.ts';
+import { isOurs } from '../../plan/ownership.ts';
+import type { Change } from '../../watch/store.ts';
+import { namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
+import type { OtherPolicyRecord } from './other-policies.ts';
+
+export interface Operation {
+  /** Tells the classifier. */
+  readonly apply: () => void;
+  readonly cause: () => Cause;
+  /** Whom to look at again beside those whose pods changed. */
+  readonly touches: readonly string[] | 'all';
+}
+
+export interface OperationParts {
+  readonly classifier: Classifier;
+  readonly families: FamilyCount;
+  /** Namespaces that exist. */
+  readonly known: Set<string>;
+}
+
+/** `undefined` where nothing has changed that could matter. */
+export interface Operations {
+  namespace(change: Change<NamespaceRecord>): Operation;
+  policy(change: Change<PolicyRecord>): Operation | undefined;
+  pod(change: Change<PodRecord>): Operation;
+  other(change: Change<OtherPolicyRecord>): Operation | undefined;
+}
+
+export function createOperations({ classifier, families, known }: OperationParts): Operations {
+  return {
+    namespace: (change) => ({ touches: [change.name], cause: () => namespaceCause(change), apply() {
+      const { name, after } = change;
+      if (after === undefined) {
+        known.delete(name);
+        classifier.removeNamespace(name);
+      } else {
+        known.add(name);
+        classifier.upsertNamespace(after);
+      }
+    } }),
+    policy(change) {
+      const { name, namespace = '', before, after } = change;
+      if (before !== undefined && after !== undefined && before.anySpec === after.anySpec && isOurs(before) === isOurs(after)) return undefined;
+      return { touches: [namespace], cause: () => policyCause(change), apply() {
+        if (after?.anySpec === undefined) classifier.removePolicy({ kind: 'NetworkPolicy', namespace, name });
+        else classifier.upsertPolicy({ kind: 'NetworkPolicy', namespace, name, spec: after.anySpec });
+      } };
+    },
+    pod: (change) => ({ touches: [], cause: () => podCause(change), apply() {
+      const { name, namespace = '', before, after } = change;
+      if (before !== undefined) families.remove(before);
+      if (after !== undefined) families.add(after);
+      if (after === undefined) classifier.removePod(namespace, name);
+      else classifier.upsertPod(after);
+    } }),
+    other(change) {
+      const { before, after, namespace } = change;
+      if (before !== undefined && after !== undefined && isSamePolicy(before.policy, after.policy)) return undefined;
+      return { touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
+        if (after !== undefined) classifier.upsertPolicy(after.policy);
+        else if (before !== undefined) classifier.removePolicy(keyOf(before.policy));
+      } };
+    },
+  };
+}
+
+/** Their specs as they are stored: agents write the status of such policies again and again. */
+function isSamePolicy(a: Policy, b: Policy): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function keyOf(policy: OtherPolicyRecord['policy']): PolicyKey {
+  return policy.kind === 'Opaque' ? { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name } : { kind: policy.kind, name: policy.name };
+}
