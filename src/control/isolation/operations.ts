@@ -33,6 +33,16 @@ export interface Operations {
 }
 
 export function createOperations({ classifier, families, known }: OperationParts): Operations {
+  /** One that cannot be read (a CRD that checks nothing) is one that is not evaluated. */
+  function upsert(record: OtherPolicyRecord): void {
+    try {
+      classifier.upsertPolicy(record.policy);
+    } catch {
+      classifier.removePolicy(keyOf(record.policy));
+      classifier.upsertPolicy(unreadable(record));
+    }
+  }
+
   return {
     namespace: (change) => ({ touches: [change.name], cause: () => namespaceCause(change), apply() {
       const { name, after } = change;
@@ -63,8 +73,8 @@ export function createOperations({ classifier, families, known }: OperationParts
       const { before, after, namespace } = change;
       if (before !== undefined && after !== undefined && isSamePolicy(before.policy, after.policy)) return undefined;
       return { touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
-        if (after !== undefined) classifier.upsertPolicy(after.policy);
-        else if (before !== undefined) classifier.removePolicy(keyOf(before.policy));
+        if (before !== undefined) for (const key of keysOf(before)) if (after === undefined || key.kind !== after.policy.kind) classifier.removePolicy(key);
+        if (after !== undefined) upsert(after);
       } };
     },
   };
@@ -75,6 +85,19 @@ function isSamePolicy(a: Policy, b: Policy): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function keyOf(policy: OtherPolicyRecord['policy']): PolicyKey {
-  return policy.kind === 'Opaque' ? { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name } : { kind: policy.kind, name: policy.name };
+function unreadable({ kind, namespace, name }: OtherPolicyRecord): Policy {
+  return { kind: 'Opaque', apiKind: kind, namespace, name };
+}
+
+/** All under which the policy may be known. */
+function keysOf(record: OtherPolicyRecord): PolicyKey[] {
+  return record.policy.kind === 'Opaque' ? [keyOf(record.policy)] : [keyOf(record.policy), keyOf(unreadable(record))];
+}
+
+function keyOf(policy: Policy): PolicyKey {
+  switch (policy.kind) {
+    case 'Opaque': return { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name };
+    case 'NetworkPolicy': return { kind: policy.kind, namespace: policy.namespace, name: policy.name };
+    default: return { kind: policy.kind, name: policy.name };
+  }
 }

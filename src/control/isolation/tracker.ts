@@ -92,7 +92,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   let stopped = false;
 
   function add(operation: Operation | undefined): void {
-    if (operation === undefined) return;
+    if (operation === undefined || stopped) return;
     waiting.push(operation);
     wake();
   }
@@ -101,8 +101,19 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     if (!stopped) cancel ??= clock.setTimer(0, work);
   }
 
+  /** Whatever goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
   function work(): void {
     cancel = undefined;
+    try {
+      workOn();
+    } catch (error) {
+      stopped = true;
+      [waiting, next] = [[], 0];
+      say({ kind: 'Unknown', why: `this program failed: ${error instanceof Error ? error.message : String(error)}` });
+    }
+  }
+
+  function workOn(): void {
     sliceEndsMs = clock.now() + SLICE_MS;
     while (step()) {
       if (clock.now() < sliceEndsMs) continue;
