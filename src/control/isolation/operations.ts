@@ -95,9 +95,7 @@ function keysOf(record: OtherPolicyRecord): PolicyKey[] {
 }
 
 function keyOf(policy: Policy): PolicyKey {
-  switch (policy.kind) {
-    case 'Opaque': return { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name };
-    case 'NetworkPolicy': return { kind: policy.kind, namespace: policy.namespace, name: policy.name };
-    default: return { kind: policy.kind, name: policy.name };
-  }
+  const { kind, name } = policy;
+  if (kind === 'Opaque') return { kind, apiKind: policy.apiKind, namespace: policy.namespace, name };
+  return kind === 'NetworkPolicy' ? { kind, namespace: policy.namespace, name } : { kind, name };
 }
