@@ -8,15 +8,16 @@
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
-import { createClassifier, type ClassChange, type Classifier, type PolicyKey } from '../../netpol/classifier.ts';
+import { createClassifier, type ClassChange, type Classifier } from '../../netpol/classifier.ts';
 import { createFamilyCount } from '../../netpol/family-count.ts';
-import type { OpaquePolicy, Options, Policy } from '../../netpol/model.ts';
+import type { Options } from '../../netpol/model.ts';
 import { isSameEffect, type IsolationKnowledge } from '../../plan/effect.ts';
 import { isOurs } from '../../plan/ownership.ts';
 import type { Change, Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
-import { namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
+import type { Cause } from './causes.ts';
 import { driftIn, type EffectiveDrift } from './drift.ts';
+import { createOperations, type Operation } from './operations.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 import { createRollUps, type NamespaceRollUp } from './roll-up.ts';
 
@@ -68,14 +69,6 @@ const GATHERED = 256;
  */
 const MOST_WORK = 150_000;
 
-interface Operation {
-  /** Tells the classifier. */
-  readonly apply: () => void;
-  readonly cause: () => Cause;
-  /** Whom to look at again beside those whose pods changed: one namespace, or all of them. */
-  readonly touches: readonly string[] | 'all';
-}
-
 export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const { clock, policies } = parts;
   const classifier = createClassifier(parts.options, { mostWork: MOST_WORK });
@@ -86,6 +79,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   });
   const found = new Map<string, NamespaceRollUp>();
   const known = new Set<string>();
+  const operations = createOperations({ classifier, families, known });
   const dirty = new Set<string>();
   let waiting: Operation[] = [];
   let next = 0;
@@ -97,7 +91,8 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   let cancel: (() => void) | undefined;
   let stopped = false;
 
-  function add(operation: Operation): void {
+  function add(operation: Operation | undefined): void {
+    if (operation === undefined || stopped) return;
     waiting.push(operation);
     wake();
   }
@@ -106,8 +101,19 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     if (!stopped) cancel ??= clock.setTimer(0, work);
   }
 
+  /** Whatever goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
   function work(): void {
     cancel = undefined;
+    try {
+      workOn();
+    } catch (error) {
+      stopped = true;
+      [waiting, next] = [[], 0];
+      say({ kind: 'Unknown', why: `this program failed: ${error instanceof Error ? error.message : String(error)}` });
+    }
+  }
+
+  function workOn(): void {
     sliceEndsMs = clock.now() + SLICE_MS;
     while (step()) {
       if (clock.now() < sliceEndsMs) continue;
@@ -193,42 +199,10 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   return {
     changed: {
-      namespace(change) {
-        const { name, after } = change;
-        add({ touches: [name], cause: () => namespaceCause(change), apply() {
-          if (after === undefined) known.delete(name);
-          else known.add(name);
-          if (after === undefined) classifier.removeNamespace(name);
-          else classifier.upsertNamespace(after);
-        } });
-      },
-      policy(change) {
-        const { name, namespace = '', before, after } = change;
-        if (before?.anySpec === after?.anySpec && before !== undefined && after !== undefined && isOurs(before) === isOurs(after)) return;
-        add({ touches: [namespace], cause: () => policyCause(change), apply() {
-          if (after?.anySpec === undefined) classifier.removePolicy({ kind: 'NetworkPolicy', namespace, name });
-          else classifier.upsertPolicy({ kind: 'NetworkPolicy', namespace, name, spec: after.anySpec });
-          if (after !== undefined && after.anySpec === undefined) classifier.upsertPolicy(tooLong(namespace, name));
-          else classifier.removePolicy(tooLong(namespace, name));
-        } });
-      },
-      pod(change) {
-        const { name, namespace = '', before, after } = change;
-        add({ touches: [], cause: () => podCause(change), apply() {
-          if (before !== undefined) families.remove(before);
-          if (after !== undefined) families.add(after);
-          if (after === undefined) classifier.removePod(namespace, name);
-          else classifier.upsertPod(after);
-        } });
-      },
-      other(change) {
-        const { before, after, namespace } = change;
-        if (before !== undefined && after !== undefined && isSamePolicy(before.policy, after.policy)) return;
-        add({ touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
-          if (after !== undefined) classifier.upsertPolicy(after.policy);
-          else if (before !== undefined) classifier.removePolicy(keyOf(before.policy));
-        } });
-      },
+      namespace: (change) => add(operations.namespace(change)),
+      policy: (change) => add(operations.policy(change)),
+      pod: (change) => add(operations.pod(change)),
+      other: (change) => add(operations.other(change)),
     },
     healthChanged: wake,
     knowledge: () => knowledge,
@@ -243,21 +217,9 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   };
 }
 
-/** A policy whose spec is too long to be kept may mean anything for its namespace. */
-const tooLong = (namespace: string, name: string): OpaquePolicy => ({ kind: 'Opaque', apiKind: 'NetworkPolicy', namespace, name });
-
 const KNOWN: IsolationKnowledge = { kind: 'Known' };
 const STARTING: IsolationKnowledge = { kind: 'Starting' };
 
 function unknownBecause(failures: readonly { readonly resource: string; readonly text: string }[]): IsolationKnowledge {
   return { kind: 'Unknown', why: failures.map(({ resource, text }) => `${resource}: ${text}`).join('; ') };
-}
-
-/** Their specs as they are stored: agents write the status of such policies again and again. */
-function isSamePolicy(a: Policy, b: Policy): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function keyOf(policy: OtherPolicyRecord['policy']): PolicyKey {
-  return policy.kind === 'Opaque' ? { kind: 'Opaque', apiKind: policy.apiKind, namespace: policy.namespace, name: policy.name } : { kind: policy.kind, name: policy.name };
 }

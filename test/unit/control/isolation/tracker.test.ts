@@ -286,6 +286,32 @@ describe('isolation: what is known', () => {
     assert.equal(cluster.tracker.counts('Egress').get('open'), 2_000);
   });
 
+  it('a cluster policy that cannot be read is one that is not evaluated, until it can', async () => {
+    const cluster = await aCluster();
+    const policy = (spec: object) => ({ kind: 'AdminNetworkPolicy', namespace: undefined, policy: { kind: 'AdminNetworkPolicy', name: 'odd', spec } }) as const;
+    cluster.other(policy({ subject: { namespaces: {} }, ingress: 5 }));
+    await cluster.settle();
+    assert.deepEqual([cluster.of('x'), cluster.tracker.of('x')?.effect.Ingress.unknownBy], ['unknown/unknown', 'AdminNetworkPolicy odd']);
+    cluster.other(policy({ subject: { namespaces: {} }, ingress: [] }));
+    await cluster.settle();
+    assert.equal(cluster.of('x'), 'closed/closed');
+    cluster.other(policy({ subject: { namespaces: {} }, egress: 5 }));
+    cluster.remove('other', 'odd');
+    await cluster.settle();
+    assert.equal(cluster.of('x'), 'closed/closed');
+  });
+
+  it('what this program does wrong makes everything unknown, and ends nothing else', async () => {
+    const cluster = await aCluster();
+    cluster.sources.push({ resource: 'pods', get missing(): undefined { throw new Error('a bug'); } });
+    cluster.policy('x/theirs', ALLOW_ALL);
+    await cluster.settle();
+    cluster.policy('x/theirs', { spec: { podSelector: {}, policyTypes: ['Ingress'] } });
+    await cluster.settle();
+    assert.deepEqual(cluster.knowledge.at(-1), { kind: 'Unknown', why: 'this program failed: a bug' });
+    assert.equal(cluster.of('x'), undefined);
+  });
+
   it('says nothing after it was stopped', async () => {
     const cluster = await aCluster();
     cluster.tracker.stop();
