@@ -9,6 +9,7 @@ import { createClassifier, type Classifier } from '../../netpol/classifier.ts';
 import type { Options } from '../../netpol/model.ts';
 import { buildWorld } from '../../netpol/world.ts';
 import { baselinesOf, worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotWorld } from '../world.ts';
+import { holdsItsPods } from '../workloads.ts';
 import type { Origin, Snapshot } from '../snapshot.ts';
 import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
 import { findDns } from './dns.ts';
@@ -68,7 +69,7 @@ export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit 
 }
 
 function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['standing']): Parts {
-  const inventory = takeInventory(input.namespaces.filter(({ declared }) => declared), input.pods);
+  const inventory = takeInventory(input.namespaces.filter(({ declared }) => declared), input.pods, holdsItsPods(snapshot));
   const dns = findDns(servicesOf(snapshot), inventory);
   const selectors = createSelectorLint(inventory);
   return {
