@@ -55,7 +55,7 @@ export function classesOf(direction: Direction, namespace: { readonly name: stri
   const coverable = live.filter(({ found }) => found.class !== 'not-coverable');
   const classified = coverable.length > 0 ? coverable : [{ pod: undefined, found: plain }];
   const weakest = weakestOf(classified.map(({ found }) => found.class)) ?? 'unknown';
-  const isGuess = coverable.length === 0 && !inventory.knowsPods && isIsolated(weakest) && singlesOutPods(policies, direction);
+  const isGuess = coverable.length === 0 && !inventory.knowsPods && isSingledOut(weakest, policies, direction);
   const className = isGuess ? 'unknown' : weakest;
   const defaultDeny = defaultDenyIn(policies, direction);
   return {
@@ -64,8 +64,9 @@ export function classesOf(direction: Direction, namespace: { readonly name: stri
   };
 }
 
-function singlesOutPods(policies: readonly NetworkPolicyObject[], direction: Direction): boolean {
-  return policies.some(({ spec }) => policyTypesOf(spec).has(direction) && !selectsAll(spec.podSelector));
+/** Isolated, and a policy is about some pods only, which may let more through to these. */
+function isSingledOut(plain: NamespaceClassName, policies: readonly NetworkPolicyObject[], direction: Direction): boolean {
+  return isIsolated(plain) && policies.some(({ spec }) => policyTypesOf(spec).has(direction) && !selectsAll(spec.podSelector));
 }
 
 function isolatedOf(name: NamespaceClassName): DirectionClasses['isolated'] {
