@@ -94,14 +94,19 @@ export interface HypotheticalPod {
   readonly from: Sourced;
 }
 
+/** Every pod there is is in it: it is of a cluster, or a dump of one. Manifests have workloads, and not of every kind that makes pods. */
+export function holdsItsPods(snapshot: Snapshot): boolean {
+  return snapshot.source === 'cluster' || objectsOf(snapshot, 'Pod').some(({ object }) => object.metadata.uid !== undefined);
+}
+
 /**
  * One for each workload of the manifests that wants pods: not for what belongs to another workload here, has pods
- * here, is scaled to nothing or has finished. Where the files hold the pods of a cluster, its workloads have theirs.
+ * here, or has finished. One that a manifest scales to nothing is meant to be scaled up; what a cluster has at rest is not. Where the files hold the pods of a cluster, its workloads have theirs.
  */
 export function hypotheticalPods(snapshot: Snapshot, owners: Owners): HypotheticalPod[] {
   if (snapshot.source !== 'files') return [];
   const pods = objectsOf(snapshot, 'Pod');
-  const isDump = pods.some(({ object }) => object.metadata.uid !== undefined);
+  const isDump = holdsItsPods(snapshot);
   const withPods = new Set(pods.flatMap(({ object }) => [controllerOf(object.metadata), owners.workloadOf(object)].flatMap((owner) =>
     (owner === undefined ? [] : [keyOf(owner.kind, { name: owner.name, namespace: object.metadata.namespace })]))));
   const all = WORKLOAD_KINDS.flatMap((kind) => objectsOf(snapshot, kind).map((from) => ({ kind, from })));
@@ -115,8 +120,8 @@ export function hypotheticalPods(snapshot: Snapshot, owners: Owners): Hypothetic
   });
 }
 
-function wantsPods({ kind, spec, status }: KubeObject): boolean {
-  if ((spec as WorkloadSpec | null | undefined)?.replicas === 0) return false;
+function wantsPods({ kind, metadata, spec, status }: KubeObject): boolean {
+  if ((spec as WorkloadSpec | null | undefined)?.replicas === 0) return metadata.uid === undefined;
   if (kind !== 'Job') return true;
   const { conditions } = (status ?? {}) as { conditions?: readonly { type?: string; status?: string }[] | null };
   return !(conditions ?? []).some((each) => (each.type === 'Complete' || each.type === 'Failed') && each.status === 'True');

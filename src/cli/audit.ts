@@ -16,6 +16,7 @@ import { auditDocument } from './audit/document.ts';
 import { auditMarkdown, auditText, summaryLines } from './audit/text.ts';
 import { EXIT, SourceError, UsageError, type Command, type CommandOption, type Flags } from './command.ts';
 import { evaluationOptions, IP_BLOCK_OPTION } from './ip-block.ts';
+import { safe } from './output/cell.ts';
 import { toJson } from './output/json.ts';
 import { outputOf, outputOptions, type Output } from './output/output.ts';
 import { toYaml } from './output/yaml.ts';
@@ -66,7 +67,8 @@ export const auditCommand: Command = {
       ...evaluation, systemNamespaces, includes: scope.includes, nowMs: systemClock.wallMs(),
       includeSystem: settings.includeSystem || (scope.namespace !== undefined && systemNamespaces.has(scope.namespace)),
     });
-    if (scope.namespace !== undefined && audit.namespaces.length === 0) throw new SourceError(missingText(scope.namespace, snapshot, flags));
+    if (audit.namespaces.length === 0 && (scope.namespace !== undefined || audit.summary.systemLeftOut === 0)) throw new SourceError(missingText(scope.namespace, snapshot, flags));
+    for (const note of audit.unusable.map(unusableText)) host.stderr.write(`${note}\n`);
     await output.write(rendered(audit, output, settings));
     if (!TELLS_ITSELF.has(output.format)) host.stderr.write(`${summaryLines(audit).join('\n')}\n`);
     const isFound = audit.namespaces.some(({ level }) => level !== 'OK' && isFailure(level, settings.failOn));
@@ -94,7 +96,16 @@ function mustHaveRead({ from, unread }: Snapshot): void {
   if (missing.length > 0) throw new SourceError(`${from}: an audit needs all namespaces and NetworkPolicies.\n${missing.map(({ why }) => why).join('\n')}`);
 }
 
-function missingText(namespace: string, { source, from }: Snapshot, { selector }: Flags): string {
+function unusableText({ name, why, file, line }: Audit['unusable'][number]): string {
+  return safe(`${file === undefined ? '' : `${file}:${line}: `}baseline ${name} cannot be used, so its exemptions do not count: ${why}`);
+}
+
+/** Nothing that was looked at is no good news. */
+function missingText(namespace: string | undefined, { source, from }: Snapshot, { selector }: Flags): string {
+  if (namespace === undefined) {
+    const isHere = source === 'cluster' ? 'is there' : 'is there, or has anything in it';
+    return selector === undefined ? `${from}: there is nothing to audit: no namespace ${isHere}` : `${from}: there is nothing to audit: no namespace with labels ${JSON.stringify(selector)} ${isHere}`;
+  }
   const also = selector === undefined ? '' : ` with labels ${JSON.stringify(selector)}`;
   return source === 'cluster' ? `${from}: there is no namespace ${JSON.stringify(namespace)}${also}, or it is on its way out` : `${from}: nothing is in a namespace ${JSON.stringify(namespace)}${also}`;
 }

@@ -8,8 +8,10 @@ import type { Direction } from '../../api/network-policy.ts';
 import { createClassifier, type Classifier } from '../../netpol/classifier.ts';
 import type { Options } from '../../netpol/model.ts';
 import { buildWorld } from '../../netpol/world.ts';
-import { baselinesOf, worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotWorld } from '../world.ts';
+import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotWorld } from '../world.ts';
+import { holdsItsPods } from '../workloads.ts';
 import type { Origin, Snapshot } from '../snapshot.ts';
+import { baselinesIn } from './baselines.ts';
 import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
 import { findDns } from './dns.ts';
 import { levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
@@ -56,7 +58,8 @@ interface Contents {
 export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit {
   const { ipBlockMatchesPods, systemNamespaces, nowMs } = options;
   const input = worldInputOf(snapshot, { ipBlockMatchesPods });
-  const parts = partsOf(snapshot, input, createStanding({ baselines: baselinesOf(snapshot), systemNamespaces, nowMs }));
+  const { usable, unusable } = baselinesIn(snapshot);
+  const parts = partsOf(snapshot, input, createStanding({ baselines: usable, systemNamespaces, nowMs }));
   const pods = Map.groupBy(input.pods, ({ namespace }) => namespace);
   const [policies, refused] = [input.policies, input.refused].map((all) => Map.groupBy(all.filter((policy) => policy.kind === 'NetworkPolicy'), ({ namespace }) => namespace));
   const asked = input.namespaces.filter((namespace) => !namespace.terminating && options.includes(namespace));
@@ -64,11 +67,11 @@ export function auditSnapshot(snapshot: Snapshot, options: AuditOptions): Audit 
   const contentsOf = (namespace: SnapshotNamespace): Contents => (
     { namespace, pods: pods.get(namespace.name) ?? [], policies: policies?.get(namespace.name) ?? [], refused: refused?.get(namespace.name) ?? [] });
   const namespaces = worstFirst(wanted.map((namespace) => auditNamespace(contentsOf(namespace), parts)));
-  return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces, asked.length - wanted.length), unread: snapshot.unread };
+  return { source: snapshot.source, from: snapshot.from, namespaces, summary: summaryOf(namespaces, asked.length - wanted.length), unread: snapshot.unread, unusable };
 }
 
 function partsOf(snapshot: Snapshot, input: SnapshotWorld, standing: Parts['standing']): Parts {
-  const inventory = takeInventory(input.namespaces.filter(({ declared }) => declared), input.pods);
+  const inventory = takeInventory(input.namespaces.filter(({ declared }) => declared), input.pods, holdsItsPods(snapshot));
   const dns = findDns(servicesOf(snapshot), inventory);
   const selectors = createSelectorLint(inventory);
   return {

@@ -1,8 +1,8 @@
 /**
  * How isolated the pods of a namespace are in a direction, and by which policies.
  *
- * Promises: classes are the classifier's, the same that the operator counts. Where no pod of the whole snapshot is known, a
- * namespace whose policies single out pods is `unknown` unless a pod without labels is open already.
+ * Promises: classes are the classifier's, the same that the operator counts. Where the pods of a namespace are not known,
+ * it is `unknown` if its policies single out pods, unless a pod without labels is open already.
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { Classifier } from '../../netpol/classifier.ts';
@@ -55,13 +55,18 @@ export function classesOf(direction: Direction, namespace: { readonly name: stri
   const coverable = live.filter(({ found }) => found.class !== 'not-coverable');
   const classified = coverable.length > 0 ? coverable : [{ pod: undefined, found: plain }];
   const weakest = weakestOf(classified.map(({ found }) => found.class)) ?? 'unknown';
-  const isGuess = !inventory.hasPods && isIsolated(weakest) && !policies.every(({ spec }) => selectsAll(spec.podSelector));
+  const isGuess = coverable.length === 0 && !inventory.knowsPods && isSingledOut(weakest, policies, direction);
   const className = isGuess ? 'unknown' : weakest;
   const defaultDeny = defaultDenyIn(policies, direction);
   return {
     direction, class: className, isolated: isolatedOf(className), classified, counts, plain, defaultDeny,
     hasDefaultDeny: defaultDeny.length > 0 || (plain.effective?.isolated === false && isIsolated(plain.class)),
   };
+}
+
+/** Isolated, and a policy is about some pods only, which may let more through to these. */
+function isSingledOut(plain: NamespaceClassName, policies: readonly NetworkPolicyObject[], direction: Direction): boolean {
+  return isIsolated(plain) && policies.some(({ spec }) => policyTypesOf(spec).has(direction) && !selectsAll(spec.podSelector));
 }
 
 function isolatedOf(name: NamespaceClassName): DirectionClasses['isolated'] {

@@ -11,8 +11,8 @@ import { indexLabels, type LabelIndex } from './label-index.ts';
 export interface Inventory {
   /** All namespaces are known, not only those of a folder of manifests. */
   readonly isWhole: boolean;
-  /** Any pod or workload at all is known. */
-  readonly hasPods: boolean;
+  /** A namespace without pods has none: some are known, and they are not only what manifests happen to declare. */
+  readonly knowsPods: boolean;
   readonly namespaces: LabelIndex<Namespace>;
   /** Of all namespaces. */
   readonly pods: LabelIndex<Pod>;
@@ -24,14 +24,14 @@ export interface Inventory {
 
 const WHOLE = 'kube-system';
 
-export function takeInventory(namespaces: readonly Namespace[], pods: readonly Pod[]): Inventory {
+export function takeInventory(namespaces: readonly Namespace[], pods: readonly Pod[], holdsItsPods: boolean): Inventory {
   const named = namespaces.map(withName);
   const byName = new Map(named.map((namespace) => [namespace.name, namespace]));
   const inNamespace = Map.groupBy(pods, ({ namespace }) => namespace);
   const indexes = new Map<string, LabelIndex<Pod>>();
   return {
     isWhole: byName.has(WHOLE),
-    hasPods: pods.length > 0,
+    knowsPods: holdsItsPods && pods.length > 0,
     namespaces: indexLabels(named),
     pods: indexLabels(pods),
     podsIn: (namespace) => inNamespace.get(namespace) ?? [],

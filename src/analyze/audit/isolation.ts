@@ -74,12 +74,14 @@ function withoutPolicy(facts: NamespaceFacts): Placed[] {
   if (open.length === 0) return [];
   const levels = open.map((direction) => levelHere('FAIL', facts.standing, direction));
   const [first = 'Ingress'] = open;
-  const reasons = [...new Set(open.map((direction) => because(facts.standing, direction)))].join('');
+  const reasons = open.map((direction) => because(facts.standing, direction));
+  const [shared] = reasons.every((reason) => reason === reasons[0]) ? reasons : [undefined];
+  const names = open.map((direction, index) => `${RULES_OF[direction]}${shared === undefined ? reasons[index] : ''}`).join(' and ');
   const { text } = whoOf(facts.directions[first].classified);
   const how = open.every((direction) => facts.directions[direction].class === 'open') ? 'open' : 'not isolated';
   return [{
     id: 'no-policy', level: levels.includes('FAIL') ? 'FAIL' : 'INFO', path: [], object: namespaceObject(facts.name), direction: open.length === 1 ? first : undefined,
-    message: `there is no NetworkPolicy${facts.refused > 0 ? ' that an API server takes' : ''}, so ${open.map((direction) => RULES_OF[direction]).join(' and ')} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${reasons}`,
+    message: `there is no NetworkPolicy${facts.refused > 0 ? ' that an API server takes' : ''}, so ${names} of ${text} ${open.length === 1 ? 'is' : 'are'} ${how}${shared ?? ''}`,
     fix: 'add a default-deny NetworkPolicy (podSelector {}, policyTypes [Ingress, Egress], no rules) together with one that allows DNS, or a baseline that does',
   }];
 }

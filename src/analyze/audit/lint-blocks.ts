@@ -6,7 +6,7 @@
 import { blockOf, subtract, type Block, type Range } from '../../netpol/address.ts';
 import type { StoredNetworkPolicySpec } from '../../netpol/stored.ts';
 import type { Draft, Path } from './finding.ts';
-import { peersOf, rulesIn } from './lint-spec.ts';
+import { peersOf, rulesIn, type PlacedRule } from './lint-spec.ts';
 import { listed } from './text.ts';
 
 /** Where cloud providers answer with credentials of the node. */
@@ -37,11 +37,26 @@ export function lintBlocks(spec: StoredNetworkPolicySpec): Draft[] {
     if (ipBlock === null || ipBlock === undefined || except.length === 0) return [];
     const left = leaksOf(ipBlock.cidr, except);
     const path: Path = [...placed.path, 'to', index, 'ipBlock', 'except'];
-    return left.length === 0 ? [] : [{
+    return left.length === 0 ? reopened(placed, index, path) : [{
       id: 'except-leaks', level: 'WARN', path, direction: 'Egress',
       message: `${ipBlock.cidr} with this except list still reaches ${listed(left.map(({ name, isPart }) => (isPart ? `part of ${name}` : name)), 4)}`,
       fix: `add ${listed(left.map(({ cidr }) => cidr), 6)} to except, or name the ranges that are meant instead of ${ipBlock.cidr}`,
     }];
+  }));
+}
+
+/** Of the same rule, so on the same ports: what one peer leaves out, another has all of. A part of it may be meant. */
+function reopened(placed: PlacedRule, index: number, path: Path): Draft[] {
+  const blocks = peersOf(placed).map((peer) => blockOf(peer?.ipBlock?.cidr ?? '', peer?.ipBlock?.except ?? []));
+  const own = blocks[index];
+  if (own === undefined) return [];
+  const others = blocks.map((block, at) => ({ block, at })).filter(({ block, at }) => at !== index && block?.family === own.family && common(block.ranges, own.excepted).length > 0);
+  const back = others.filter(({ block }) => INSIDE_BLOCKS.some(({ family, ranges }) => family === own.family && common(own.excepted, ranges).length > 0
+    && subtract(common(own.excepted, ranges), block?.ranges ?? []).length === 0));
+  return back.map(({ at }): Draft => ({
+    id: 'except-leaks', level: 'WARN', path, direction: 'Egress',
+    message: `what this except list leaves out, to[${at}] of the same rule lets through: ${peersOf(placed)[at]?.ipBlock?.cidr ?? ''}`,
+    fix: 'remove that peer, or narrow it to the addresses that are meant',
   }));
 }
 

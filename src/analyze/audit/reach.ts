@@ -3,9 +3,11 @@
  *
  * Asks the evaluator, once for all pods of a namespace to which the same policies apply.
  */
+import { contains, parseAddress } from '../../netpol/address.ts';
 import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { familiesOf } from '../../netpol/side.ts';
-import type { Pod } from '../../netpol/model.ts';
+import type { Pod, Protocol } from '../../netpol/model.ts';
+import type { Peer } from '../../netpol/rules.ts';
 import type { World } from '../../netpol/world.ts';
 import type { SnapshotPod } from '../world.ts';
 import { podTemplateOf } from '../workloads.ts';
@@ -85,9 +87,9 @@ function plainPod(namespace: string): Pod {
 export function metadataOf(namespace: string, { classified }: DirectionClasses, { world }: Around, policies: readonly NetworkPolicyObject[]): Placed[] {
   const wide = classified.filter(({ found }) => found.class === 'allow-any-external');
   const rules = perKind(wide, namespace, { world, ask: (pod) => rulesToMetadata(world, pod), byLabels: false }).flatMap(({ answer }) => answer);
-  const found = rules.filter(({ name, rule, peer }) => !hasExcept(policies.find((policy) => policy.name === name), rule, peer)).map(({ name, rule, peer, address }): Placed => ({
+  const found = rules.filter(({ name, rule, peer }) => !hasExcept(policies.find((policy) => policy.name === name), rule, peer)).map(({ name, rule, peer, address, asked }): Placed => ({
     id: 'metadata-reachable', level: 'WARN', path: ['spec', 'egress', rule, ...(peer === undefined ? [] : ['to', peer])], direction: 'Egress', object: { kind: 'NetworkPolicy', namespace, name },
-    message: `the rule also reaches ${address}, where clouds hand out the credentials of the node`,
+    message: `the rule also reaches ${address}${asked.isLeftOut ? ` on ${asked.protocol} ${asked.port}, which the except list of another peer leaves out` : ''}, where clouds hand out the credentials of the node`,
     fix: 'add except: [169.254.169.254/32] to the range (fd00:ec2::254/128 for IPv6), or name the ranges that are meant',
   }));
   return [...new Map(found.map((each) => [`${each.object.name} ${placeText(each.path)}`, each])).values()];
@@ -98,14 +100,28 @@ function hasExcept(policy: NetworkPolicyObject | undefined, rule: number, peer: 
   return (stored?.ipBlock?.except ?? []).length > 0;
 }
 
-interface RuleToMetadata { readonly name: string; readonly rule: number; readonly peer: number | undefined; readonly address: string }
+interface AskedPort { readonly protocol: Protocol; readonly port: number; /** Somebody meant to keep it out there. */ readonly isLeftOut: boolean }
+interface RuleToMetadata { readonly name: string; readonly rule: number; readonly peer: number | undefined; readonly address: string; readonly asked: AskedPort }
 
 function rulesToMetadata(world: World, pod: Pod): RuleToMetadata[] {
   const families = familiesOf(world, { pod });
-  const addresses = (['IPv6', 'IPv4'] as const).filter((family) => families.size === 0 || families.has(family)).map((family) => METADATA_ADDRESSES[family]);
-  return addresses.flatMap((address) => {
-    const { egress } = evaluate(world, { from: { pod }, to: { ip: address }, protocol: 'TCP', port: 80 });
+  const addresses = [...(families.size === 0 || families.has('IPv4') ? [METADATA_ADDRESSES.IPv4] : []), ...(families.has('IPv6') ? [METADATA_ADDRESSES.IPv6] : [])];
+  return addresses.flatMap((address) => portsToAsk(world, pod, address).flatMap((asked) => {
+    const { egress } = evaluate(world, { from: { pod }, to: { ip: address }, protocol: asked.protocol, port: asked.port });
     return egress.outcomes.flatMap(({ verdict, reason }) => (verdict === 'allowed' && reason.kind === 'rule' && reason.decider.kind === 'NetworkPolicy'
-      ? [{ name: reason.decider.name, rule: reason.decider.rule, peer: reason.decider.peer, address }] : []));
-  });
+      ? [{ name: reason.decider.name, rule: reason.decider.rule, peer: reason.decider.peer, address, asked }] : []));
+  }));
+}
+
+const HTTP: AskedPort = { protocol: 'TCP', port: 80, isLeftOut: false };
+
+/** Where clouds answer, and where an except list is about the address: another peer may let it through all the same. */
+function portsToAsk(world: World, pod: Pod, text: string): AskedPort[] {
+  const address = parseAddress(text);
+  if (address === undefined) return [];
+  const leavesOut = (peer: Peer): boolean => peer.kind === 'block' && contains({ family: peer.block.family, ranges: peer.block.excepted }, address);
+  const { isolating } = applyingTo(world, { pod, namespace: world.namespace(pod.namespace) }, 'Egress');
+  const found = isolating.flatMap(({ compiled }) => compiled.rules.Egress).filter(({ peers }) => peers !== 'any' && peers.some(leavesOut))
+    .flatMap(({ ports }) => (ports === 'any' ? [] : ports.flatMap((port) => (port.kind === 'range' ? [{ protocol: port.protocol, port: port.first, isLeftOut: true }] : []))));
+  return [...new Map([...found, HTTP].map((asked) => [`${asked.protocol} ${asked.port}`, asked])).values()];
 }

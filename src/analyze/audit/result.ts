@@ -2,6 +2,7 @@
 import type { Direction } from '../../api/network-policy.ts';
 import type { PodClassName } from '../../netpol/classify.ts';
 import type { Snapshot, Unread } from '../snapshot.ts';
+import type { UnusableBaseline } from './baselines.ts';
 import type { DirectionClasses } from './classes.ts';
 import type { Finding, Level } from './finding.ts';
 import type { DefeatedBy } from './isolation.ts';
@@ -35,6 +36,8 @@ export interface Audit {
   readonly namespaces: readonly NamespaceAudit[];
   readonly summary: Summary;
   readonly unread: readonly Unread[];
+  /** Their exemptions do not count. */
+  readonly unusable: readonly UnusableBaseline[];
 }
 
 export interface DirectionSummary {

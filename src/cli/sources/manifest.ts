@@ -8,6 +8,7 @@ import type { KubeObject } from '../../analyze/snapshot.ts';
 import { withoutNulls } from '../../analyze/workloads.ts';
 import { KINDS, type KindName } from '../../kube/kinds.ts';
 import { shapeProblems } from '../../kube/manifest-shape.ts';
+import { meantPolicy } from './meant-policy.ts';
 import type { ObjectMeta } from '../../kube/objects.ts';
 import type { Found, Problem } from './documents.ts';
 import type { FieldPath } from './yaml.ts';
@@ -53,7 +54,9 @@ export function manifestOf(found: Found, query: ManifestQuery): Manifest {
       continue;
     }
     const kind = KNOWN.get(`${groupOf(value.apiVersion)}/${value.kind}`);
-    if (kind === undefined) ignored.push(KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind);
+    const meant = kind === undefined && query.kinds.has('NetworkPolicy') ? meantPolicy(value) : undefined;
+    if (meant !== undefined) problems.push({ line: found.lineOf([...at, meant.field]), message: `${titleOf(value)}: ${meant.message}` });
+    else if (kind === undefined) ignored.push(KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind);
     else if (!query.kinds.has(kind)) unasked += 1;
     if (kind === undefined || !query.kinds.has(kind)) continue;
     const bad = problemsOf(kind, value);

@@ -188,6 +188,21 @@ describe('audit: namespaces', () => {
       baseline('default', { exemptions: [{ namespace: 'old', reason: 'vendor appliance', ...(directions !== undefined && { directions }), ...(expiresAt !== undefined && { expiresAt }) }] });
     const found = (...objects: KubeObject[]) => namespaceIn(auditObjects([...CLUSTER, aNamespace('old'), ...objects]), 'old');
 
+    it('are told beside their direction', () => {
+      const of = (...directions: string[]) => found(exempting(directions)).findings[0]?.message.replace(/, so (.*) of .*? are open/, ': $1 … are open');
+      assert.equal(of('Egress'), 'there is no NetworkPolicy: ingress and egress (exempt in baseline default: vendor appliance) … are open');
+      assert.equal(of('Ingress', 'Egress'), 'there is no NetworkPolicy: ingress and egress … are open (exempt in baseline default: vendor appliance)');
+    });
+    it('count only in a baseline that can be used, and the others are named', () => {
+      const unusable = (spec: object, fields: object = {}) => {
+        const audit = auditObjects([...CLUSTER, aNamespace('old'), baseline('default', { exemptions: [{ namespace: 'old', reason: 'vendor' }], ...spec })], fields);
+        return [namespaceIn(audit, 'old').level, ...audit.unusable.map(({ name, why }) => `${name} ${why.replace(/;.*/, '')}`)];
+      };
+      assert.deepEqual(unusable({}), ['OK']);
+      assert.deepEqual(unusable({ ingres: {} }, { source: 'files' }), ['FAIL', 'default spec.ingres: there is no such field']);
+      assert.equal(unusable({ dns: { discovery: 'Magic' } }, { source: 'files' }).length, 2);
+      assert.equal(unusable({ dns: { discovery: 'Magic' } }).length, 2);
+    });
     it('make a note of what would fail, with the reason', () => {
       const { level, findings, standing } = found(exempting(undefined));
       assert.deepEqual([level, findings.map((each) => `${each.level} ${each.id}`)], ['OK', ['INFO no-policy']]);

@@ -196,6 +196,15 @@ describe('audit: ranges that reach more than the internet', () => {
   it('is content with global IPv6 addresses', () => assert.deepEqual(leaksOf('2000::/3', ['2001:db8::/32']), []));
   it('leaves private ranges alone', () => assert.deepEqual(leaksOf('10.0.0.0/8', ['10.1.0.0/16']), []));
   it('leaves ranges without except alone', () => assert.deepEqual(leaksOf('0.0.0.0/0', []), []));
+  it('sees a peer of the same rule that has what is left out', () => {
+    const reopens = (...to: unknown[]): string[] => namespaceIn(auditObjects([...CLUSTER, aPolicy('shop/p', egress({ to, ports: [{ port: 443 }] }))]), 'shop').findings
+      .filter(({ id }) => id === 'except-leaks').map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const internet = { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE, '169.254.169.254/32'] } };
+    const told = (cidr: string) => [`spec.egress.0.to.0.ipBlock.except: what this except list leaves out, to[1] of the same rule lets through: ${cidr}`];
+    assert.deepEqual(reopens(internet, { ipBlock: { cidr: '169.254.0.0/16' } }), told('169.254.0.0/16'));
+    assert.deepEqual(reopens(internet, { ipBlock: { cidr: '10.0.0.0/8' } }), told('10.0.0.0/8'));
+    assert.deepEqual([reopens(internet, { ipBlock: { cidr: '10.1.0.0/16' } }), reopens(internet, { ipBlock: { cidr: '192.0.2.0/24' } })], [[], []]);
+  });
   it('leaves ingress alone', () => assert.deepEqual(leaksOf('0.0.0.0/0', ['10.0.0.0/8'], 'ingress'), []));
 });
 
@@ -208,5 +217,10 @@ describe('audit: the metadata address', () => {
   it('is reached by a rule without peers', () => assert.deepEqual(reaches({ ports: [{ port: 80 }] }), ['spec.egress.0']));
   it('is not asked for on other ports', () => assert.deepEqual(reaches({ to: [everywhere], ports: [{ port: 443 }] }), []));
   it('is left to except-leaks where there is an except', () => assert.deepEqual(reaches({ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }], ports: [{ port: 80 }] }), []));
+  it('is asked for on the ports of an except list that leaves it out', () => {
+    const internet = { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.169.254/32'] } }], ports: [{ port: 443 }] };
+    const local = (port: number) => ({ to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: [{ port }] });
+    assert.deepEqual([reaches(internet, local(443)), reaches(internet, local(53)), reaches(internet), reaches(internet, { to: [everywhere], ports: [{ port: 443 }] })], [['spec.egress.1.to.0'], [], [], ['spec.egress.1.to.0']]);
+  });
   it('goes without saying where everything is open', () => assert.deepEqual(reaches({}), []));
 });

@@ -57,9 +57,13 @@ describe('pods of a snapshot', () => {
     assert.deepEqual(podNames(filesOf([
       `{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x, labels: {pod-template-hash: h}, ${owned('ReplicaSet', 'web-h')}}}`, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: x}, spec: {${TEMPLATE}}}`,
       `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-h, namespace: x, ${owned('Deployment', 'web')}}, spec: {${TEMPLATE}}}`, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: y}, spec: {${TEMPLATE}}}`,
-      `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: none, namespace: x}, spec: {replicas: 0, ${TEMPLATE}}}`, `{apiVersion: batch/v1, kind: Job, metadata: {name: done, namespace: x}, spec: {${TEMPLATE}}, ${finished}}`,
+      `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: none, namespace: x, uid: at-rest}, spec: {replicas: 0, ${TEMPLATE}}}`, `{apiVersion: batch/v1, kind: Job, metadata: {name: done, namespace: x}, spec: {${TEMPLATE}}, ${finished}}`,
       '{apiVersion: apps/v1, kind: Deployment, metadata: {name: without-template, namespace: x}}',
     ].join('\n---\n'))), ['x/a of Deployment web', 'y/deployment/web of Deployment web']);
+  });
+
+  it('stand for a workload that a manifest scales to nothing, as something scales it up later', () => {
+    assert.deepEqual(podNames(filesOf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: scaled, namespace: x}, spec: {replicas: 0, ${TEMPLATE}}}`)), ['x/deployment/scaled of Deployment scaled']);
   });
 
   it('stand for nothing where the snapshot is a cluster, or a dump of one with its pods', () => {

@@ -156,6 +156,18 @@ describe('npb audit: exit codes', () => {
     }
   });
 
+  it('is 2 where there is nothing to look at', async () => {
+    const nothing = async (text: string, ...args: string[]): Promise<void> => {
+      const { code, host } = await ofText(text, ...args);
+      assert.deepEqual([code, host.out()], [2, ''], text);
+      assert.match(host.err(), /there is nothing to audit: no namespace/);
+    };
+    await nothing('{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}');
+    await nothing('{apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, resources: []}');
+    await nothing('{apiVersion: v1, kind: Namespace, metadata: {name: a}}', '-l', 'team=zz');
+    assert.equal((await ofText('{apiVersion: v1, kind: Namespace, metadata: {name: kube-system}}')).code, 0);
+  });
+
   it('is 2 where a file cannot be read, with its place', async () => {
     const { code, host } = await ofText('apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a, namespace: b}\nspec:\n  ingress: {}\n');
     assert.equal(code, 2);

@@ -83,12 +83,29 @@ describe('manifests from files', () => {
 
   it('says on stderr what it ignored', async () => {
     const other = (kind: string, apiVersion = 'v1') => `---\n{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: x}}\n`;
-    await write({ 'a.yaml': policy('a') + other('Secret') + other('ConfigMap') + other('Secret') + other('NetworkPolicy', 'extensions/v1beta1') + other('Pod'), 'values.yaml': 'replicas: 1\n' });
+    await write({ 'a.yaml': policy('a') + other('Secret') + other('ConfigMap') + other('Secret') + other('NetworkPolicy', 'example.org/v1') + other('Pod'), 'values.yaml': 'replicas: 1\n' });
     assert.equal((await load(['.'])).notes, [
       'Skipped parts that are no Kubernetes objects: values.yaml.',
-      'Ignored 4 objects of kinds that say nothing here: Secret 2, ConfigMap 1, NetworkPolicy of extensions/v1beta1 1.', '',
+      'Ignored 4 objects of kinds that say nothing here: Secret 2, ConfigMap 1, NetworkPolicy of example.org/v1 1.', '',
     ].join('\n'));
   });
+
+  it('says on stderr which policies an API server would refuse', async () => {
+    await write({ 'a.yaml': '{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {ingress: [{from: [{}], ports: [{port: "80"}]}]}}' });
+    assert.match((await load(['.'])).notes, /^a\.yaml:\d+: an API server refuses NetworkPolicy default\/a, which counts as absent: a peer must have .*\n$/);
+  });
+
+  for (const [apiVersion, kind, message] of [
+    ['networking.k8s.io/v1', 'networkpolicy', 'there is no kind networkpolicy in networking.k8s.io; write NetworkPolicy'],
+    ['networking.k8s.io/v1', 'NetworkPolcy', 'there is no kind NetworkPolcy in networking.k8s.io; write NetworkPolicy'],
+    ['extensions/v1beta1', 'NetworkPolicy', 'no API server has this kind in extensions/v1beta1; write apiVersion: networking.k8s.io/v1'],
+    ['v1', 'NetworkPolicy', 'no API server has this kind in v1; write apiVersion: networking.k8s.io/v1'],
+  ] as const) {
+    it(`does not leave out in silence a ${kind} of ${apiVersion}`, async () => {
+      await write({ 'a.yaml': `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\n` });
+      assert.equal(await refusal(['.']), `a.yaml:${kind === 'NetworkPolicy' ? 1 : 2}: ${kind} a: ${message}`);
+    });
+  }
 
   it('names both places of an object that is there twice', async () => {
     await write({ 'a.yaml': `# first\n${policy('a', ', namespace: x')}`, 'b/b.yaml': `${policy('b')}---\n${policy('a', ', namespace: x')}`, 'b/kustomization.yaml': 'resources: []' });
