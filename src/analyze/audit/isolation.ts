@@ -195,7 +195,7 @@ function opaque({ name, directions }: NamespaceFacts): Placed[] {
   const where = DIRECTIONS.filter((_direction, index) => (unknown[index]?.length ?? 0) > 0).map((direction) => RULES_OF[direction]);
   return [{
     id: 'opaque-policy', level: 'WARN', path: [], object: namespaceObject(name),
-    message: `${where.join(' and ')} cannot be judged: ${listed([...refs.keys()].sort())} ${refs.size === 1 ? 'is' : 'are'} of a kind that is not evaluated, or could not be read`,
+    message: `${where.join(' and ')} cannot be judged: ${listed([...refs.keys()].sort())} ${refs.size === 1 ? 'is' : 'are'} of a kind that is not evaluated, could not be read, or may be about these pods by labels of the namespace, which no manifest declares`,
     fix: 'judge these policies by the tools of their network, or express them as NetworkPolicy',
   }];
 }
