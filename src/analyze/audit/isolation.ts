@@ -217,8 +217,11 @@ export function whoOf(some: readonly Classified[], all: readonly Classified[] = 
   return { text: listed(names) + share, is: names.length === 1 ? 'is' : 'are' };
 }
 
+/** Where there is no pod. */
+export const NOBODY_YET = 'every pod that comes';
+
 function podText(pod: Classified['pod']): string {
-  if (pod === undefined) return 'every pod that comes';
+  if (pod === undefined) return NOBODY_YET;
   return pod.workload === undefined ? `pod ${pod.name}` : `${pod.workload.kind} ${pod.workload.name}`;
 }
 
