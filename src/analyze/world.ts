@@ -107,7 +107,7 @@ export function policiesOf(snapshot: Snapshot): readonly SnapshotPolicy[] {
     for (const each of objectsOf(snapshot, kind)) found.push({ kind, name: each.object.metadata.name, spec: each.object['spec'] ?? {}, ...metadataOf(each), ...refusalsOf(snapshot, kind, each) });
   }
   for (const kind of OPAQUE_POLICY_KINDS) {
-    for (const each of objectsOf(snapshot, kind)) found.push({ ...opaquePolicyOf(kind, each.object), ...metadataOf(each) });
+    for (const each of objectsOf(snapshot, kind)) found.push({ ...opaquePolicyOf(kind, each.object), apiKind: peopleCall(kind), ...metadataOf(each) });
   }
   return [...found, ...unreadPolicies(snapshot)].sort(byNamespaceAndName);
 }
@@ -121,11 +121,17 @@ function refusalsOf({ source }: Snapshot, kind: 'NetworkPolicy' | (typeof CLUSTE
   return refusals.length === 0 ? {} : { refusals };
 }
 
+/** As kubectl takes it, with the group where two groups share the kind: `NetworkPolicy.projectcalico.org`. */
+function peopleCall(name: KindName): string {
+  const { kind, group } = KINDS[name];
+  return kind === name ? kind : `${kind}.${group}`;
+}
+
 /** They may exist, and what they change is not known. */
 function unreadPolicies({ unread }: Snapshot): SnapshotPolicy[] {
   const kinds: ReadonlySet<KindName> = new Set(POLICY_KINDS);
   return unread.filter(({ kind }) => kinds.has(kind)).map(({ kind, why }) => (
-    { kind: 'Opaque', apiKind: kind, name: '*', origin: undefined, labels: new Map(), annotations: new Map(), unread: why }));
+    { kind: 'Opaque', apiKind: peopleCall(kind), name: '*', origin: undefined, labels: new Map(), annotations: new Map(), unread: why }));
 }
 
 function metadataOf({ object: { metadata }, origin }: Sourced): Pick<SnapshotPolicy, 'origin' | 'labels' | 'annotations'> {

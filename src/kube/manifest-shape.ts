@@ -20,7 +20,7 @@ export function shapeProblems(kind: KindName, object: unknown): readonly ShapePr
   if (parsed.success) return [];
   return parsed.error.issues.map((issue) => {
     const path = issue.path.map((each) => (typeof each === 'number' ? each : String(each)));
-    return { path, message: `expected ${expectation(issue)}, found ${described(valueAt(object, path))}` };
+    return { path, message: `expected ${expectation(issue)}, found ${described(valueAt(object, path), isTextExpected(issue))}` };
   });
 }
 
@@ -39,15 +39,20 @@ function valueAt(object: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined), object);
 }
 
+/** Only then do quotes help. */
+function isTextExpected(issue: Issue): boolean {
+  return issue.code === 'invalid_union' || (issue.code === 'invalid_type' && issue.expected === 'string');
+}
+
 const LONGEST = 40;
-function described(value: unknown): string {
+function described(value: unknown, isTextExpected: boolean): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   const text = JSON.stringify(value);
   const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-  return typeof value === 'string' ? shown : `the ${typeof value} ${shown}${typeof value === 'number' || typeof value === 'boolean' ? ' (quotes make it a string)' : ''}`;
+  return typeof value === 'string' ? shown : `the ${typeof value} ${shown}${isTextExpected ? ' (quotes make it a string)' : ''}`;
 }
 
 const text = z.string();

@@ -5,6 +5,7 @@
  */
 import type { Direction } from '../api/network-policy.ts';
 import { contains, type Address } from './address.ts';
+import { LAST_PORT } from './compile-network-policy.ts';
 import { holds, type Constraint, type Cube } from './cube.ts';
 import { askedOf, byFamily, type Asked } from './evaluate.ts';
 import { matchRule, type Question } from './match.ts';
@@ -31,7 +32,7 @@ export type Miss =
   | { readonly kind: 'port'; readonly wanted: string; readonly found: number }
   | { readonly kind: 'protocol'; readonly wanted: Protocol; readonly found: Protocol | 'ICMP' }
   /** No port of the destination that is called so is this one; `numbers` are those of the same protocol. */
-  | { readonly kind: 'port name'; readonly name: string; readonly numbers: readonly number[] }
+  | { readonly kind: 'port name'; readonly name: string; readonly numbers: readonly number[]; readonly found: number }
   /** A selector that contradicts itself, or entries that cannot be read. */
   | { readonly kind: 'matches nothing' };
 
@@ -67,14 +68,14 @@ function nearMissesOf({ applying, question }: Asked, direction: Direction): Near
 interface Entry { readonly index: number | undefined; readonly misses: readonly Miss[] }
 
 function nearMiss(rule: Rule, question: Question): Omit<NearMiss, 'policy'> {
-  const port = nearestOf(rule.ports, (entry) => missesOfPort(entry, question));
+  const port = nearestOf(rule.ports, (entry) => missesOfPort(entry, question), ({ misses }) => gapOf(misses));
   const peer = nearestOf(rule.peers, (entry) => missesOfPeer(entry, question));
   return { rule: rule.index, peer: peer.index, port: port.index, misses: [...peer.misses, ...port.misses] };
 }
 
-function nearestOf<T extends { readonly index: number }>(entries: 'any' | readonly T[], missesOf: (entry: T) => Miss[]): Entry {
+function nearestOf<T extends { readonly index: number }>(entries: 'any' | readonly T[], missesOf: (entry: T) => Miss[], gap: (entry: Entry) => number = () => 0): Entry {
   if (entries === 'any') return { index: undefined, misses: [] };
-  const [nearest = { index: undefined, misses: [{ kind: 'matches nothing' } as const] }] = entries.map((entry) => ({ index: entry.index, misses: missesOf(entry) })).sort((a, b) => distance(a.misses) - distance(b.misses));
+  const [nearest = { index: undefined, misses: [{ kind: 'matches nothing' } as const] }] = entries.map((entry) => ({ index: entry.index, misses: missesOf(entry) })).sort((a, b) => distance(a.misses) - distance(b.misses) || gap(a) - gap(b));
   return nearest;
 }
 
@@ -87,6 +88,14 @@ function distance(misses: readonly Miss[]): number {
   return misses.reduce((sum, { kind }) => sum + DISTANCES[kind], 0);
 }
 
+/** How far the number is from the port that is wanted: of two entries the closer one was meant. */
+function gapOf(misses: readonly Miss[]): number {
+  return Math.max(0, ...misses.map((miss) => {
+    if (miss.kind === 'port') return Math.min(...miss.wanted.split('-').map((end) => Math.abs(Number(end) - miss.found)));
+    return miss.kind === 'port name' ? Math.min(...miss.numbers.map((number) => Math.abs(number - miss.found)), LAST_PORT) : 0;
+  }));
+}
+
 function missesOfPort(entry: PortMatch, { protocol, port, destination }: Question): Miss[] {
   const ofProtocol: Miss[] = protocol === 'ICMP' || (entry.protocol ?? protocol) !== protocol ? [{ kind: 'protocol', wanted: entry.protocol ?? 'TCP', found: protocol }] : [];
   if (protocol === 'ICMP') return ofProtocol;
@@ -96,7 +105,7 @@ function missesOfPort(entry: PortMatch, { protocol, port, destination }: Questio
   }
   const declared = destination.kind === 'pod' ? destination.pod.ports.filter((each) => each.name === entry.name && each.protocol === protocol) : [];
   if (declared.some(({ containerPort }) => containerPort === port)) return ofProtocol;
-  return [...ofProtocol, { kind: 'port name', name: entry.name, numbers: declared.map(({ containerPort }) => containerPort) }];
+  return [...ofProtocol, { kind: 'port name', name: entry.name, numbers: declared.map(({ containerPort }) => containerPort), found: port }];
 }
 
 function missesOfPeer(peer: Peer, question: Question): Miss[] {

@@ -17,7 +17,7 @@ export type { Unnameable, Wider };
 export type Change =
   /** A NetworkPolicy more; or the same rule added to one of `or`, which let it through to all pods that they select. */
   | NewPolicy & { readonly kind: 'policy'; readonly direction: Direction }
-  /** No NetworkPolicy can overrule the decider: this rule before it, in its policy. */
+  /** A rule for the cluster decides: this rule before it, in its policy. Of the Admin tier no NetworkPolicy can overrule it, of the Baseline one that isolates the pod can. */
   | Exception & { readonly kind: 'exception'; readonly direction: Direction; readonly tier: Exclude<TierName, 'NetworkPolicy'>; readonly decider: Decider }
   | { readonly kind: 'impossible'; readonly direction: Direction; readonly why: Unnameable; readonly decider: Decider | undefined };
 

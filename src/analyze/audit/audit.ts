@@ -106,7 +106,7 @@ function auditNamespace({ namespace, pods, policies, refused }: Contents, parts:
   const findings = sortedFindings([
     ...placed.map((found) => finding(found, { namespace: name, object: found.object, origin: found.object.kind === 'NetworkPolicy' ? origins.get(found.object.name) : fallback })),
     ...refused.flatMap((policy) => lintRefused(policy).map((draft) => finding(draft, { namespace: name, object: nameOf(policy), origin: policy.origin }))),
-    ...policies.flatMap((policy) => lintPolicy(policy, lints).map((draft) => finding(excused(draft, standing), { namespace: name, object: nameOf(policy), origin: policy.origin }))),
+    ...policies.flatMap((policy) => lintPolicy(policy, lints, defeats).map((draft) => finding(excused(draft, standing), { namespace: name, object: nameOf(policy), origin: policy.origin }))),
   ]);
   return {
     name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,

@@ -195,7 +195,7 @@ function opaque({ name, directions }: NamespaceFacts): Placed[] {
   const where = DIRECTIONS.filter((_direction, index) => (unknown[index]?.length ?? 0) > 0).map((direction) => RULES_OF[direction]);
   return [{
     id: 'opaque-policy', level: 'WARN', path: [], object: namespaceObject(name),
-    message: `${where.join(' and ')} cannot be judged: ${listed([...refs.keys()].sort())} ${refs.size === 1 ? 'is' : 'are'} of a kind that is not evaluated, or could not be read`,
+    message: `${where.join(' and ')} cannot be judged: ${listed([...refs.keys()].sort())} ${refs.size === 1 ? 'is' : 'are'} of a kind that is not evaluated, could not be read, or may be about these pods by labels of the namespace, which no manifest declares`,
     fix: 'judge these policies by the tools of their network, or express them as NetworkPolicy',
   }];
 }
@@ -217,8 +217,11 @@ export function whoOf(some: readonly Classified[], all: readonly Classified[] = 
   return { text: listed(names) + share, is: names.length === 1 ? 'is' : 'are' };
 }
 
+/** Where there is no pod. */
+export const NOBODY_YET = 'every pod that comes';
+
 function podText(pod: Classified['pod']): string {
-  if (pod === undefined) return 'every pod that comes';
+  if (pod === undefined) return NOBODY_YET;
   return pod.workload === undefined ? `pod ${pod.name}` : `${pod.workload.kind} ${pod.workload.name}`;
 }
 

@@ -13,7 +13,7 @@ import type { SnapshotPod } from '../world.ts';
 import { podTemplateOf } from '../workloads.ts';
 import type { Classified, DirectionClasses, NetworkPolicyObject } from './classes.ts';
 import { isGuarded, mayResolve, type Dns, type DnsAnswer } from './dns.ts';
-import { whoOf, type Placed } from './isolation.ts';
+import { NOBODY_YET, whoOf, type Placed } from './isolation.ts';
 import { labelsKey } from './label-index.ts';
 import { METADATA_ADDRESSES } from './lint-blocks.ts';
 import { listed, objectText, placeText } from './text.ts';
@@ -36,7 +36,7 @@ export function dnsOf(namespace: string, { classified, direction }: DirectionCla
   return {
     state,
     findings: [
-      ...(without.length === 0 ? [] : [finding(without, (who, cause) => `names cannot be resolved by ${who}: ${cause}`)]),
+      ...(without.length === 0 ? [] : [finding(without, (who, cause) => `${who === NOBODY_YET ? 'no pod that comes can resolve names' : `names cannot be resolved by ${who}`}: ${cause}`)]),
       ...(overUdpOnly.length === 0 ? [] : [finding(overUdpOnly, (who) => `names can be resolved over UDP only by ${who}: long answers come over TCP and will fail`)]),
     ],
   };

@@ -23,7 +23,8 @@ export function placeText(path: Path): string {
 export function whereOf({ object, path, file, line }: Finding): string {
   const source = [file, line].filter((part) => part !== undefined).join(':');
   if (object.kind === 'Namespace') return source === '' ? '' : `at ${source}`;
-  return `in ${objectText(object)}${path.length === 0 ? '' : `, ${placeText(path)}`}${source === '' ? '' : ` (${source})`}`;
+  const place = placeText(path);
+  return `in ${objectText(object)}${place === '' ? '' : `, ${place}`}${source === '' ? '' : ` (${source})`}`;
 }
 
 export function counted(count: number, singular: string, plural = `${singular}s`): string {

@@ -10,12 +10,15 @@ export function changeText(change: Change): string {
       return `a new NetworkPolicy ${namespace}/${name}${added}${widerText(change.wider)}`;
     }
     case 'exception': {
-      const { decider, direction } = change;
-      return `a rule before ${pathText(rulePath(decider, direction))} of ${refText(decider)}, which no NetworkPolicy can overrule${widerText(change.wider)}`;
+      const { decider, direction, tier } = change;
+      return `a rule before ${pathText(rulePath(decider, direction))} of ${refText(decider)}${tier === 'Admin' ? ', which no NetworkPolicy can overrule' : ''}${widerText(change.wider)}${tier === 'Admin' ? '' : INSTEAD}`;
     }
     case 'impossible': return `none that policies could make: ${WHY_NOT[change.why]}`;
   }
 }
+
+/** The Baseline tier is for pods that no NetworkPolicy isolates. */
+const INSTEAD = '; or a new NetworkPolicy, which isolates the pod: all that it needs in this direction must be allowed then';
 
 const WHY_NOT: Readonly<Record<Extract<Change, { readonly kind: 'impossible' }>['why'], string>> = {
   'service address': 'they see the pods behind a Service, not its address. Ask for the Service by its name',

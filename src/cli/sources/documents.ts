@@ -4,12 +4,14 @@
  * Promises: memory in proportion to the text; positions are those of the file, and are looked for only when they are
  * asked for. Must not: know what a document says.
  */
-import { lineFinder, parseYaml, type FieldPath, type YamlProblem } from './yaml.ts';
+import { lineFinder, parseYaml, typedAt, type FieldPath, type YamlProblem } from './yaml.ts';
 
 export interface Found {
   readonly value: unknown;
   /** In the file, from 1. */
   lineOf(path: FieldPath): number;
+  /** A single value as it stands in the file. */
+  typedAt(path: FieldPath): string | undefined;
 }
 export type Problem = YamlProblem;
 export interface Documents {
@@ -157,6 +159,7 @@ function foundIn({ text, firstLine, isItem }: Piece, value: unknown): Found {
       find ??= lineFinder(text);
       return firstLine - 1 + find(isItem === true ? [0, ...path] : path);
     },
+    typedAt: (path) => (text.length > MAX_DOCUMENT ? undefined : typedAt(text, isItem === true ? [0, ...path] : path)),
   };
 }
 

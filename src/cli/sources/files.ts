@@ -26,7 +26,7 @@ export interface FilesQuery {
 }
 
 export async function loadFromFiles(host: Host, { paths, kinds, namespace }: FilesQuery): Promise<Snapshot> {
-  const { files, skipped } = await findFiles(paths);
+  const { files, skipped, links } = await findFiles(paths);
   const query = { kinds: new Set(kinds), namespace };
   const contents: FileContent[] = [];
   for (const file of files) contents.push(contentOf(await textOf(host, file), file === STDIN ? 'stdin' : file, query));
@@ -35,7 +35,7 @@ export async function loadFromFiles(host: Host, { paths, kinds, namespace }: Fil
   if (problems.length > 0) throw new SourceError(problemText(problems, { host, files, isTwice: duplicates.length > 0 }));
   const from = paths.map((path) => (path === STDIN ? 'stdin' : path)).join(', ');
   if (contents.every(({ count }) => count === 0)) throw new SourceError(`${from}: there is no Kubernetes object in ${files.length === 1 ? 'it' : `these ${files.length} files`}`);
-  const notes = notesOn({ skipped, ignored: contents.flatMap(({ ignored }) => ignored), foreign: contents.filter((each) => each.foreign).map(({ file }) => file) });
+  const notes = notesOn({ skipped, links, ignored: contents.flatMap(({ ignored }) => ignored), foreign: contents.filter((each) => each.foreign).map(({ file }) => file) });
   for (const note of notes) host.stderr.write(`${note}\n`);
   const snapshot: Snapshot = { source: 'files', from, objects: byKind(kinds, taken), unread: [] };
   for (const note of refusalNotes(policiesOf(snapshot))) host.stderr.write(`${note}\n`);

@@ -15,6 +15,8 @@ export interface FoundFiles {
   readonly files: readonly string[];
   /** In the folders, and not read. */
   readonly skipped: readonly string[];
+  /** Links to folders, which are not followed. */
+  readonly links: readonly string[];
 }
 
 const MANIFEST = /\.(ya?ml|json)$/i;
@@ -23,23 +25,25 @@ export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
   const seen = new Set<string>();
   const files: string[] = [];
   const skipped: string[] = [];
+  const links: string[] = [];
   for (const path of paths) {
     const within = await filesAt(path);
     skipped.push(...within.skipped);
+    links.push(...within.links);
     for (const file of within.files) {
       const key = file === STDIN ? STDIN : await realpath(file).catch(() => file);
       if (!seen.has(key)) files.push(file);
       seen.add(key);
     }
   }
-  return { files, skipped };
+  return { files, skipped, links };
 }
 
 async function filesAt(path: string): Promise<FoundFiles> {
-  if (path === STDIN) return { files: [STDIN], skipped: [] };
+  if (path === STDIN) return { files: [STDIN], skipped: [], links: [] };
   if (path === '') throw new UsageError('--filename is empty: name a file or a folder, or - for stdin');
   if (/^https?:\/\//.test(path)) throw new UsageError(`${path}: addresses are not fetched; download it first, or pipe it: curl -fsSL ${path} | … -f -`);
-  if (!await isFolder(path)) return { files: [path], skipped: [] };
+  if (!await isFolder(path)) return { files: [path], skipped: [], links: [] };
   const found = await filesBelow(path);
   if (found.files.length > 0) return found;
   const others = found.skipped.length === 0 ? 'it is empty' : `it holds ${found.skipped.length} other ${found.skipped.length === 1 ? 'file' : 'files'} only`;
@@ -57,6 +61,7 @@ async function isFolder(path: string): Promise<boolean> {
 async function filesBelow(folder: string): Promise<FoundFiles> {
   const files: string[] = [];
   const skipped: string[] = [];
+  const links: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => { throw unreadable(folder, error); });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
@@ -65,10 +70,17 @@ async function filesBelow(folder: string): Promise<FoundFiles> {
       const below = await filesBelow(path);
       files.push(...below.files);
       skipped.push(...below.skipped);
-    } else if (MANIFEST.test(entry.name) && await isReadableFile(path)) files.push(path);
+      links.push(...below.links);
+    } else if (entry.isSymbolicLink() && await leadsToFolder(path)) links.push(path);
+    else if (MANIFEST.test(entry.name) && await isReadableFile(path)) files.push(path);
     else skipped.push(path);
   }
-  return { files, skipped };
+  return { files, skipped, links };
+}
+
+/** One that leads nowhere is skipped as any other file. */
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
 }
 
 /** Links to files are followed; what is neither, such as a pipe, would be waited for. */

@@ -54,13 +54,18 @@ export function manifestOf(found: Found, query: ManifestQuery): Manifest {
       continue;
     }
     const kind = KNOWN.get(`${groupOf(value.apiVersion)}/${value.kind}`);
-    const meant = kind === undefined && query.kinds.has('NetworkPolicy') ? meantPolicy(value) : undefined;
-    if (meant !== undefined) problems.push({ line: found.lineOf([...at, meant.field]), message: `${titleOf(value)}: ${meant.message}` });
-    else if (kind === undefined) ignored.push(KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind);
-    else if (!query.kinds.has(kind)) unasked += 1;
-    if (kind === undefined || !query.kinds.has(kind)) continue;
+    if (kind === undefined) {
+      const meant = query.kinds.has('NetworkPolicy') ? meantPolicy(value) : undefined;
+      if (meant === undefined) ignored.push(KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind);
+      else problems.push({ line: found.lineOf([...at, meant.field]), message: `${titleOf(value)}: ${meant.message}` });
+      continue;
+    }
+    if (!query.kinds.has(kind)) {
+      unasked += 1;
+      continue;
+    }
     const bad = problemsOf(kind, value);
-    for (const { path, message } of bad) problems.push({ line: found.lineOf([...at, ...path]), message: `${titleOf(value)}: ${pathText(path)}${message}` });
+    for (const { path, message } of bad) problems.push({ line: found.lineOf([...at, ...path]), message: `${titleOf(value)}: ${pathText(path)}${withTyped(message, () => found.typedAt([...at, ...path]))}` });
     if (bad.length === 0) objects.push({ kind, object: inNamespace(kind, value as unknown as KubeObject, query.namespace), at });
   }
   return { objects, ignored, unasked, foreign, problems: problems.slice(0, MOST_PROBLEMS) };
@@ -117,6 +122,14 @@ function inNamespace(kind: KindName, object: KubeObject, fallback: string): Kube
   const name = metadata.name || generateName || '';
   const kept: ObjectMeta = { ...metadata, ...(generateName !== undefined && { generateName }), name };
   return { ...object, metadata: KINDS[kind].namespaced ? { ...kept, namespace: namespace || fallback } : kept };
+}
+
+/** Who typed `on` looks for that. */
+function withTyped(message: string, typed: () => string | undefined): string {
+  return message.replace(/the boolean (true|false)/, (whole, value: string) => {
+    const text = typed();
+    return text === undefined || text === value ? whole : `${text}, which YAML reads as ${value}`;
+  });
 }
 
 function titleOf({ kind, metadata }: Typed): string {

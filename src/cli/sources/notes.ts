@@ -5,6 +5,8 @@ import { safe } from '../output/cell.ts';
 export interface LeftOut {
   /** Files of the folders. */
   readonly skipped: readonly string[];
+  /** To folders. */
+  readonly links: readonly string[];
   /** Kinds of objects, each as often as it was there. */
   readonly ignored: readonly string[];
   /** Files with parts that are no objects. */
@@ -13,9 +15,10 @@ export interface LeftOut {
 
 const MOST_NAMED = 3;
 
-export function notesOn({ skipped, ignored, foreign }: LeftOut): readonly string[] {
+export function notesOn({ skipped, links, ignored, foreign }: LeftOut): readonly string[] {
   return [
     ...skipped.length === 0 ? [] : [`Skipped ${counted(skipped.length, 'file')} that ${skipped.length === 1 ? 'is' : 'are'} neither YAML nor JSON: ${some(skipped)}.`],
+    ...links.length === 0 ? [] : [`Did not follow ${counted(links.length, 'link')} to ${links.length === 1 ? 'a folder' : 'folders'}: ${some(links)}.`],
     ...foreign.length === 0 ? [] : [`Skipped parts that are no Kubernetes objects: ${some(foreign)}.`],
     ...ignored.length === 0 ? [] : [`Ignored ${counted(ignored.length, 'object')} of kinds that say nothing here: ${kindCounts(ignored)}.`],
   ].map(safe);

@@ -83,6 +83,14 @@ export function lineFinder(text: string): (path: FieldPath) => number {
   return (path) => lines.linePos(document === undefined ? 0 : offsetOf(document, path) ?? top).line;
 }
 
+/** A value as it was typed, which may be `on` for true; `undefined` where no single value stands there. */
+export function typedAt(text: string, path: FieldPath): string | undefined {
+  const document = parsed(text, new LineCounter());
+  let node: Node | null | undefined = document?.contents;
+  for (const segment of path) node = childOf(isAlias(node) && document !== undefined ? node.resolve(document) : node, segment)?.node;
+  return isScalar(node) ? node.source : undefined;
+}
+
 function parsed(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
     return parseDocument(text, { ...OPTIONS, lineCounter });

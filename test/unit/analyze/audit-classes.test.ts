@@ -30,3 +30,15 @@ describe('audit: a namespace without known pods', () => {
     assert.deepEqual(classesOf([OPEN_A, onNode], 'files'), ['unknown', 'closed']);
   });
 });
+
+describe('audit: a namespace that no manifest declares', () => {
+  it('is unknown where a cluster policy may be about it by its labels, which is said', () => {
+    const byLabel: KubeObject = {
+      apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'AdminNetworkPolicy', metadata: { name: 'deny' },
+      spec: { priority: 5, subject: { namespaces: { matchLabels: { team: 'a' } } }, ingress: [{ name: 'all', action: 'Deny', from: [{ namespaces: {} }] }] },
+    };
+    const { directions, findings } = namespaceIn(auditObjects([elsewhere, byLabel], { source: 'files' }), 'other');
+    assert.deepEqual([directions.Ingress.class, directions.Egress.class], ['unknown', 'open']);
+    assert.match(findings.map(({ message }) => message).join('\n'), /ingress cannot be judged: AdminNetworkPolicy deny .* labels of the namespace, which no manifest declares/);
+  });
+});

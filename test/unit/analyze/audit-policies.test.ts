@@ -1,5 +1,6 @@
 /** What is found in single policies: each finding with the cases that trigger it, and the twins that do not. */
 import assert from 'node:assert/strict';
+import { whereOf } from '../../../src/analyze/audit/text.ts';
 import type { KubeObject } from '../../../src/analyze/snapshot.ts';
 import { aNamespace, aPod, aPolicy, auditObjects, CLUSTER, HTTP, namespaceIn, TO_DNS } from '../../support/audit.ts';
 
@@ -223,4 +224,21 @@ describe('audit: the metadata address', () => {
     assert.deepEqual([reaches(internet, local(443)), reaches(internet, local(53)), reaches(internet), reaches(internet, { to: [everywhere], ports: [{ port: 443 }] })], [['spec.egress.1.to.0'], [], [], ['spec.egress.1.to.0']]);
   });
   it('goes without saying where everything is open', () => assert.deepEqual(reaches({}), []));
+});
+
+describe('audit: what only together with others lets everybody in', () => {
+  const half = (operator: string) => ({ from: [{ namespaceSelector: { matchExpressions: [{ key: 'zone', operator }] } }] });
+  const of = (...rules: unknown[]): string[] => namespaceIn(auditObjects([...CLUSTER, aPolicy('shop/p', ingress(...rules))]), 'shop').findings.filter(({ id }) => id === 'defeated' || id === 'unknown-label').map(({ id }) => id);
+
+  it('is no peer that lets nobody through', () => assert.deepEqual(of(half('Exists'), half('DoesNotExist')), ['defeated']));
+  it('and is one by itself', () => assert.deepEqual(of(half('Exists')), ['unknown-label']));
+  it('beside a peer that opens it is a mistake', () => assert.deepEqual(of({ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }, { podSelector: labelled('app', 'wbe') }] }), ['defeated', 'unknown-label']));
+});
+
+describe('audit: the place of a finding', () => {
+  it('is the policy where it is the whole spec', () => {
+    const [found] = namespaceIn(auditObjects([...CLUSTER, aPolicy('shop/p', { ...web, egress: [] })]), 'shop').findings.filter(({ id }) => id === 'policytypes-surprise');
+    assert.ok(found !== undefined);
+    assert.equal(whereOf(found), 'in NetworkPolicy shop/p');
+  });
 });

@@ -94,6 +94,16 @@ describe('policies of a snapshot', () => {
     ]);
   });
 
+  it('are called as people know them, with the group where two share a kind', () => {
+    const called = (apiVersion: string, kind: string): unknown => {
+      const [policy] = policiesOf(filesOf(`{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: p, namespace: x}, spec: {}}`));
+      return policy?.kind === 'Opaque' ? policy.apiKind : policy?.kind;
+    };
+    assert.deepEqual([called('projectcalico.org/v3', 'GlobalNetworkPolicy'), called('crd.projectcalico.org/v1', 'NetworkPolicy'), called('crd.antrea.io/v1beta1', 'ClusterNetworkPolicy'), called('cilium.io/v2', 'CiliumNetworkPolicy')], [
+      'GlobalNetworkPolicy.projectcalico.org', 'NetworkPolicy.crd.projectcalico.org', 'ClusterNetworkPolicy.crd.antrea.io', 'CiliumNetworkPolicy']);
+    assert.deepEqual(policiesOf({ ...filesOf(''), unread: [{ kind: 'CalicoGlobalNetworkPolicyV3', why: '403' }] }).map((policy) => policy.kind === 'Opaque' && policy.apiKind), ['GlobalNetworkPolicy.projectcalico.org']);
+  });
+
   it('that may not be read make unknown what they may change', () => {
     const snapshot = snapshotOf('{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x}, status: {podIP: 10.0.0.1}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: x}, status: {podIP: 10.0.0.2}}');
     const verdict = (unread: Snapshot['unread']) => ask(buildWorld(worldInputOf({ ...snapshot, unread }, { ipBlockMatchesPods: 'yes' })), 'x/a -> x/b:80').verdict;

@@ -52,9 +52,9 @@ describe('near misses: ports', () => {
   misses('outside of a range', { port: 80, endPort: 90 }, 'y/a -> x/a:91', [{ kind: 'port', wanted: '80-90', found: 91 }]);
   misses('another protocol', { port: 53 }, 'y/a -> x/a:53/UDP', [{ kind: 'protocol', wanted: 'TCP', found: 'UDP' }]);
   misses('ICMP', { port: 53, protocol: 'UDP' }, 'y/a -> x/a:0/ICMP', [{ kind: 'protocol', wanted: 'UDP', found: 'ICMP' }]);
-  misses('a name that nobody gave', { port: 'metrics' }, 'y/a -> x/a:80', [{ kind: 'port name', name: 'metrics', numbers: [] }]);
-  misses('a name of another number', { port: 'web' }, 'y/a -> x/a:8080', [{ kind: 'port name', name: 'web', numbers: [80] }]);
-  misses('a name, where the destination has none', { port: 'web' }, 'y/a -> x/a:53/UDP', [{ kind: 'protocol', wanted: 'TCP', found: 'UDP' }, { kind: 'port name', name: 'web', numbers: [] }]);
+  misses('a name that nobody gave', { port: 'metrics' }, 'y/a -> x/a:80', [{ kind: 'port name', name: 'metrics', numbers: [], found: 80 }]);
+  misses('a name of another number', { port: 'web' }, 'y/a -> x/a:8080', [{ kind: 'port name', name: 'web', numbers: [80], found: 8080 }]);
+  misses('a name, where the destination has none', { port: 'web' }, 'y/a -> x/a:53/UDP', [{ kind: 'protocol', wanted: 'TCP', found: 'UDP' }, { kind: 'port name', name: 'web', numbers: [], found: 53 }]);
 });
 
 describe('near misses: order and place', () => {
@@ -63,6 +63,13 @@ describe('near misses: order and place', () => {
     assert.deepEqual(nearest([{}, rule].slice(1), 'y/a -> x/a'), [{ policy: { kind: 'NetworkPolicy', namespace: 'x', name: 'p' }, rule: 0, peer: 1, port: 1, misses: [{ kind: 'port', wanted: '81', found: 80 }] }]);
     assert.equal(nearest([on({ port: 81 })], 'y/a -> x/a')[0]?.peer, undefined);
     assert.equal(nearest([from({ podSelector: {} })], 'y/a -> x/a')[0]?.port, undefined);
+  });
+  it('of several ports the one whose number is closest', () => {
+    const portsOf = (ports: readonly StoredPort[], text: string): (number | undefined)[] => nearest([{ ports }], text).map(({ port }) => port);
+    assert.deepEqual(portsOf([{ port: 'web' }, { port: 3000, endPort: 3010 }, { port: 53, protocol: 'UDP' }], 'y/a -> x/a:3011'), [1]);
+    assert.deepEqual(portsOf([{ port: 3000, endPort: 3010 }, { port: 'web' }], 'y/a -> x/a:81'), [1]);
+    assert.deepEqual(portsOf([{ port: 8080 }, { port: 9000, endPort: 9010 }], 'y/a -> x/a:8990'), [1]);
+    assert.deepEqual(portsOf([{ port: 3012, protocol: 'UDP' }, { port: 'metrics' }, { port: 1 }], 'y/a -> x/a:3011'), [2], 'the protocol counts first, and a name that nobody gave is far');
   });
   it('the nearest rule first: of all policies that isolate the pod', () => {
     const world = aWorld([

@@ -46,7 +46,7 @@ describe('manifests from files', () => {
     const { snapshot, notes } = await load(['a.yaml', '.', '-'], { stdin: policy('d') });
     assert.deepEqual([names(snapshot, 'NetworkPolicy'), names(snapshot, 'Namespace'), names(snapshot, 'Service')], [['default/a', 'default/b', 'default/d'], ['c'], []]);
     assert.deepEqual([snapshot.source, snapshot.unread, snapshot.objects.has('Pod')], ['files', [], false]);
-    assert.equal(notes, 'Skipped 2 files that are neither YAML nor JSON: deep/README.md, deep/loop.\n');
+    assert.equal(notes, 'Skipped 1 file that is neither YAML nor JSON: deep/README.md.\nDid not follow 1 link to a folder: deep/loop.\n');
     assert.deepEqual(objectsOf(snapshot, 'NetworkPolicy').map(({ origin }) => [origin?.file.replace(`${folder}/`, ''), origin?.line]), [['a.yaml', 1], ['deep/er/b.yml', 1], ['stdin', 1]]);
   });
 
@@ -121,16 +121,17 @@ describe('manifests from files', () => {
 
   it('tells all that is wrong at once, each with file, line and cause', async () => {
     await write({
-      'a.yaml': 'kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata:\n  name: a\n  labels:\n    on: yes\n    version: 1\nspec:\n  ingress:\n    from: []\n  egress:\n  - to:\n    - ipBlock: 10.0.0.0/8\n    ports:\n    - port: [80]\n',
+      'a.yaml': 'kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata:\n  name: a\n  labels:\n    on: yes\n    version: 1\nspec:\n  ingress:\n    from: []\n  egress:\n  - to:\n    - ipBlock: 10.0.0.0/8\n    ports:\n    - port: [80]\n    - 80\n',
       'b.yaml': 'a: 1\n  b: 2\n',
       'c.yaml': '{apiVersion: v1, kind: Service, metadata: {}}\n---\n{apiVersion: v1, kind: Service}\n---\n{apiVersion: v1, kind: Service, metadata: {name: [x]}}\n',
     });
     assert.equal(await refusal(['.']), [
-      'a.yaml:6: NetworkPolicy a: metadata.labels.on: expected a string, found the boolean true (quotes make it a string)'.replace('labels.on', 'labels.true'),
+      'a.yaml:6: NetworkPolicy a: metadata.labels.on: expected a string, found yes, which YAML reads as true (quotes make it a string)'.replace('labels.on', 'labels.true'),
       'a.yaml:7: NetworkPolicy a: metadata.labels.version: expected a string, found the number 1 (quotes make it a string)',
       'a.yaml:9: NetworkPolicy a: spec.ingress: expected a list, found a mapping',
       'a.yaml:13: NetworkPolicy a: spec.egress[0].to[0].ipBlock: expected a mapping, found "10.0.0.0/8"',
       'a.yaml:15: NetworkPolicy a: spec.egress[0].ports[0].port: expected a number or a string, found a list',
+      'a.yaml:16: NetworkPolicy a: spec.egress[0].ports[1]: expected a mapping, found the number 80',
       'b.yaml:1:4: Nested mappings are not allowed in compact mappings',
       'c.yaml:1: Service: metadata.name: it has no name',
       'c.yaml:3: Service: metadata.name: it has no name',
