@@ -1,6 +1,6 @@
 /**
  * What the CRDs of policies of cluster scope refuse: AdminNetworkPolicy and BaselineAdminNetworkPolicy v1alpha1,
- * ClusterNetworkPolicy v1alpha2. Fields that the CRD does not know it drops, before it looks.
+ * ClusterNetworkPolicy v1alpha2. What has a field that none of these knows is of a newer CRD, and left to the evaluator.
  */
 import { cidrProblem } from './refused-range.ts';
 import { isPort, isThere, listOf, refusalIf, type Refusal, type RefusalPath } from './refused.ts';
@@ -44,7 +44,13 @@ function priorityRefusals(priority: number | null | undefined): Refusal[] {
   return refusalIf(!isGood, ['spec', 'priority'], isThere(priority) ? `${priority} is no priority: 0 to ${LAST_PRIORITY}` : 'priority is missing');
 }
 
+const PEER_FIELDS = ['namespaces', 'pods', 'nodes', 'networks', 'domainNames'];
+const PORT_FIELDS = ['portNumber', 'portRange', 'namedPort', 'tcp', 'udp', 'sctp', 'destinationNamedPort'];
+
+const isNewer = (value: object | null | undefined, known: readonly string[]): boolean => Object.keys(value ?? {}).some((key) => !known.includes(key));
+
 function subjectRefusals(subject: StoredClusterPeer | null | undefined): Refusal[] {
+  if (isNewer(subject, PEER_FIELDS)) return [];
   const kinds = [subject?.namespaces, subject?.pods].filter(isThere).length;
   return refusalIf(kinds !== 1, ['spec', 'subject'], 'subject must have either namespaces or pods');
 }
@@ -75,6 +81,7 @@ function ruleRefusals(rule: StoredClusterRule, key: 'ingress' | 'egress', { path
 }
 
 function peerRefusals(peer: StoredClusterPeer, key: 'ingress' | 'egress', path: RefusalPath): Refusal[] {
+  if (isNewer(peer, PEER_FIELDS)) return [];
   const { namespaces, pods, nodes, networks, domainNames } = peer;
   const known = key === 'ingress' ? [namespaces, pods] : [namespaces, pods, nodes, networks, domainNames];
   const names = key === 'ingress' ? 'namespaces or pods' : 'namespaces, pods, nodes, networks or domainNames';
@@ -90,7 +97,9 @@ function networkRefusals(text: string, path: RefusalPath): Refusal[] {
   return refusalIf(problem?.includes('no address range') === true, path, problem ?? '');
 }
 
-function adminPortRefusals({ portNumber, portRange, namedPort }: StoredAdminPort, path: RefusalPath): Refusal[] {
+function adminPortRefusals(entry: StoredAdminPort, path: RefusalPath): Refusal[] {
+  if (isNewer(entry, PORT_FIELDS)) return [];
+  const { portNumber, portRange, namedPort } = entry;
   return [
     ...refusalIf([portNumber, portRange, namedPort].filter(isThere).length !== 1, path, 'an entry must have exactly one of portNumber, portRange and namedPort'),
     ...isThere(portNumber) ? numberRefusals(portNumber.port, [...path, 'portNumber', 'port']) : [],
@@ -98,7 +107,9 @@ function adminPortRefusals({ portNumber, portRange, namedPort }: StoredAdminPort
   ];
 }
 
-function protocolRefusals({ tcp, udp, sctp, destinationNamedPort }: StoredProtocol, path: RefusalPath): Refusal[] {
+function protocolRefusals(protocol: StoredProtocol, path: RefusalPath): Refusal[] {
+  if (isNewer(protocol, PORT_FIELDS)) return [];
+  const { tcp, udp, sctp, destinationNamedPort } = protocol;
   const found = Object.entries({ tcp, udp, sctp });
   return [
     ...refusalIf([tcp, udp, sctp, destinationNamedPort].filter(isThere).length !== 1, path, 'an entry must have exactly one of tcp, udp, sctp and destinationNamedPort'),

@@ -32,6 +32,8 @@ describe('refused: policies of cluster scope', () => {
     ['no tier, no priority, no subject', refused('ClusterNetworkPolicy', {}), ['spec.tier', 'spec.priority', 'spec.subject']],
     ['a priority that is too large', refused('AdminNetworkPolicy', { priority: 1001, subject: pods }), ['spec.priority']],
     ['more rules than there may be', refused('ClusterNetworkPolicy', { tier: 'Admin', priority: 0, subject: pods, ingress: Array.from({ length: 26 }, () => ({ action: 'Deny', from: [pods] })) }), ['spec.ingress']],
+    ['nothing of what a newer CRD may have', refused('ClusterNetworkPolicy', cnp({ action: 'Accept', from: [{ futurePeer: {} }], protocols: [{ quic: {} }] })), []],
+    ['an empty peer', refused('ClusterNetworkPolicy', cnp({ action: 'Accept', from: [{}] })), ['spec.ingress.0.from.0']],
     ['nothing of a good one', refused('ClusterNetworkPolicy', cnp({ action: 'Accept', to: [{ networks: ['10.0.0.0/8', '::/0'] }], protocols: [{ udp: { destinationPort: { number: 53 } } }, { destinationNamedPort: 'dns' }] }, 'egress')), []],
     ['nothing of a good one of v1alpha1', refused('AdminNetworkPolicy', anp({ action: 'Pass', from: [{ pods: { podSelector: {}, namespaceSelector: {} } }], ports: [{ portRange: { start: 1, end: 65_535 } }] })), []],
   ];
