@@ -21,10 +21,11 @@ async function build(): Promise<number> {
 
 async function start(args: readonly string[]): Promise<number> {
   const controlPlane = await startControlPlane({ auditLog: args.includes('--audit-log'), log: logToStderr });
+  const signalled = untilSignal(); // before anybody can read where it is, and end it
   process.stdout.write(`export KUBECONFIG=${controlPlane.adminKubeconfig}\nexport KUBECTL=${controlPlane.kubectlPath}\n`);
   if (controlPlane.auditLogPath !== undefined) process.stdout.write(`# audit log: ${controlPlane.auditLogPath}\n`);
   logToStderr('control plane: running until Ctrl-C');
-  await untilSignal();
+  await signalled;
   logToStderr('control plane: stopping');
   await controlPlane.stop();
   return 0;
