@@ -23,7 +23,7 @@ interface Window {
 }
 
 /** `message` of the line that counts the others. Memory: one entry for each kind of the last minute. */
-export function createLineBudget(log: Pick<Logger, 'warn'>, message: string): LineBudget {
+export function createLineBudget(log: Pick<Logger, 'warn'>, message: string, linesPerKind = LINES_PER_KIND): LineBudget {
   const windows = new Map<string, Window>();
 
   function close(nowMs: number): void {
@@ -40,7 +40,7 @@ export function createLineBudget(log: Pick<Logger, 'warn'>, message: string): Li
       close(nowMs);
       const window = windows.get(kind) ?? { startMs: nowMs, lines: 0, suppressed: 0 };
       windows.set(kind, window);
-      if (window.lines >= LINES_PER_KIND) window.suppressed++;
+      if (window.lines >= linesPerKind) window.suppressed++;
       else window.lines++;
       return window.suppressed === 0;
     },

@@ -4,7 +4,7 @@
  * Pods with equal policies share one result: the key is the policies' specs, and the names that make a difference.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { defeatingOf, sufficientIn, type Defeating, type Sufficient } from './defeat.ts';
+import { bounded, defeatingOf, sufficientIn, type Defeating, type Sufficient } from './defeat.ts';
 import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
 import type { ExistingPeer } from './existing.ts';
 import type { Family, Options, Pod, PodPort, PolicyRef } from './model.ts';
@@ -89,12 +89,15 @@ export function createClassMemory(limit = 100_000): ClassMemory {
 
 /** The class, and the other one where it is open whether blocks match pods. */
 function podClassOf(pod: Pod, applying: Applying, surroundings: Surroundings): PodClass {
-  const { options, mostWork = Infinity } = surroundings;
-  const input = classInputOf(pod, applying, surroundings);
-  if (workOf(input) > mostWork) return TOO_MUCH;
+  const { options, mostWork } = surroundings;
+  const asked = classInputOf(pod, applying, surroundings);
+  const input = mostWork === undefined ? asked : bounded(asked);
+  if (workOf(input) > (mostWork ?? Infinity)) return TOO_MUCH;
   const effective = effectiveOf(input);
+  if (mostWork !== undefined && !effective.exact) return TOO_MUCH;
   if (options.ipBlockMatchesPods !== 'unknown') return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
   const skipping = effectiveOf({ ...input, ipBlockMatchesPods: false });
+  if (mostWork !== undefined && !skipping.exact) return TOO_MUCH;
   if (skipping.class === effective.class) return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
   return { class: weaker(effective.class, skipping.class), effective: { ...effective, codes: [...effective.codes, 'cidr-vs-pod'] }, ifBlocksSkipPods: skipping.class, opaque: [] };
 }

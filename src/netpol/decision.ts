@@ -32,19 +32,24 @@ const NAME_KEY = namespaceKey(NAMESPACE_NAME_LABEL);
 /** No label can have it: a value that no rule mentions. */
 const FRESH = '\u0000';
 /** Clauses that may be looked at, over all branches of all questions about one class. */
-export interface Budget { left: number }
+export interface Budget {
+  left: number;
+  /** Given to a question even when the ones before it have used up the budget. */
+  readonly atLeast: number;
+}
 /** Some 50 ms. Rules as people write them need hundreds. */
 const BUDGET = 200_000;
-/** Given to a question even when the ones before it have used up the budget. */
 const AT_LEAST = 2000;
 
-export const aBudget = (): Budget => ({ left: BUDGET });
+export const aBudget = (): Budget => ({ left: BUDGET, atLeast: AT_LEAST });
+/** For who cannot wait: once it is used up, every further question is left open. */
+export const aStrictBudget = (): Budget => ({ left: BUDGET, atLeast: 0 });
 
 /** What is decided already, or the clause whose key must be known first. */
 type Next = 'allowed' | 'denied' | Clause;
 
 export function extentOf(pipeline: Pipeline, domains: Domains, budget: Budget): Extent {
-  const allowance = Math.max(budget.left, AT_LEAST);
+  const allowance = Math.max(budget.left, budget.atLeast);
   const search = { someAllowed: false, someDenied: false, left: allowance };
   const visit = (at: Pipeline): void => {
     search.left -= 1 + at.admin.length + (at.isolating?.length ?? 0) + at.baseline.length;

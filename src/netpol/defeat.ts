@@ -5,6 +5,7 @@
  * the allows of all others gone, what denies and isolates stays: only what lets through can defeat.
  */
 import type { Direction } from '../api/network-policy.ts';
+import { aStrictBudget } from './decision.ts';
 import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Rule } from './rules.ts';
 
@@ -18,12 +19,13 @@ const rank = (found: EffectiveClass): number => CLASSES.indexOf(found);
 /** Empty for `open`, which needs no policy, and for classes that nothing defeats. Past `mostWork` a set, though not the smallest. */
 export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[] {
   if (input.isolating === undefined) return [];
-  const target = effectiveOf(input).class;
+  const asked = mostWork === Infinity ? input : bounded(input);
+  const target = effectiveOf(asked).class;
   if (rank(target) > rank('allow-cluster')) return [];
   let left = mostWork;
   const suffices = (allows: readonly Allow[]): boolean => {
-    if (left <= 0) return false;
-    const some = only(input, allows);
+    if (left <= 0 || (asked.budget !== undefined && asked.budget.left <= 0)) return false;
+    const some = only(asked, allows);
     left -= workOf(some);
     return rank(effectiveOf(some).class) <= rank(target);
   };
@@ -33,6 +35,11 @@ export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[]
   const oneRule = chosen.flat().find((allow) => suffices([allow]));
   const rules = oneRule === undefined ? irreducible(chosen.flat(), suffices) : [oneRule];
   return [...Map.groupBy(rules, ({ compiled }) => compiled)].map(([compiled, allows]) => ({ compiled, rules: allows.map(({ rule }) => rule.index) }));
+}
+
+/** With one budget for everything that is asked of it, and without a walk over the pods that exist. */
+export function bounded(input: ClassInput): ClassInput {
+  return { ...input, budget: aStrictBudget(), existing: () => [] };
 }
 
 /** A set that is enough, with what it lets through by itself. */

@@ -26,6 +26,8 @@ export interface ClassInput {
   readonly ipBlockMatchesPods: boolean;
   /** Sorted by rank. */
   readonly clusterPolicies: readonly CompiledClusterPolicy[];
+  /** Shared with other questions; absent: a class has one of its own. */
+  readonly budget?: Budget;
   /** Those that isolate the direction; `undefined` where none selects the pod, `[]` for "isolated, and no rule counts". */
   readonly isolating: readonly CompiledNetworkPolicy[] | undefined;
   /** Asked only where a search is too large. */
@@ -120,7 +122,7 @@ interface Place extends Region { readonly pieces: Pieces; readonly ownNamespace:
 function placesOf(input: ClassInput, rules: readonly Rule[]): Place[] {
   const namesNodes = rules.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes'));
   const kinds = namesNodes ? (['pods', 'outside', 'nodes'] as const) : (['pods', 'outside'] as const);
-  const budget = aBudget();
+  const budget = input.budget ?? aBudget();
   return input.families.flatMap((family) => {
     const pieces = piecesOf(rules, family);
     return kinds.map((place) => ({ place, family, pieces, blocksMatch: input.ipBlockMatchesPods, ownNamespace: input.ownNamespace, budget }));

@@ -11,6 +11,11 @@ export function isOurs(policy: PolicyRecord): boolean {
   return policy.writtenByUs || areOurLabels(policy.own);
 }
 
+/** What a baseline generated, unedited: labels are copied easily, and a copy under another name or with another spec is not ours to vouch for. */
+export function isAsGenerated(policy: PolicyRecord): boolean {
+  return isFullyLabelled(policy) && policy.templateHash === policy.specHash;
+}
+
 /** Carries our three labels, and the name that they say. Only these are ever deleted. */
 export function isFullyLabelled(policy: PolicyRecord): boolean {
   return areOurLabels(policy.own) && policy.own.template === policy.name;

@@ -85,6 +85,12 @@ export interface PolicyFields {
   namespace?: string;
 }
 
+/** Fields of a policy as a baseline writes it: its labels, and the hash of its spec. */
+export function asGenerated(name: string, fields: PolicyFields): PolicyFields {
+  const { spec } = aWirePolicy(name, fields);
+  return { labels: ourLabels('b', name), annotations: { [TEMPLATE_HASH_ANNOTATION]: intern(spec).hash }, ...fields };
+}
+
 /** Somebody else's, unless its labels or managers say otherwise. */
 export function aPolicy(name: string, fields: PolicyFields = {}): PolicyRecord {
   return parsePolicy(aWirePolicy(name, fields), intern);

@@ -1,4 +1,5 @@
 /** A tracker over stores that a test fills, with a clock that stands still: each event is flushed when time goes on. */
+import { FIELD_MANAGER } from '../../src/api/names.ts';
 import type { Direction } from '../../src/api/network-policy.ts';
 import { parseNamespace, parsePolicy, specInterner, type NamespaceRecord, type ObjectRecord, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
 import { parsePod, podInterner, type PodRecord, type WirePod } from '../../src/kube/pods.ts';
@@ -7,7 +8,7 @@ import type { OtherPolicyRecord } from '../../src/control/isolation/other-polici
 import { createIsolationTracker, type IsolationTracker, type SourceState } from '../../src/control/isolation/tracker.ts';
 import type { IsolationKnowledge } from '../../src/plan/effect.ts';
 import { createStore, type WritableStore } from '../../src/watch/store.ts';
-import { aWirePolicy, type PolicyFields } from './build.ts';
+import { asGenerated, aWirePolicy, type PolicyFields } from './build.ts';
 import { manualClock, type ManualClock } from './clock.ts';
 
 export interface TrackedCluster {
@@ -81,7 +82,7 @@ export function aTrackedCluster(): TrackedCluster {
     },
     policy(id, fields = {}) {
       const { namespace, name, uid, resourceVersion } = at(id);
-      const wire: WireNetworkPolicy = aWirePolicy(name, { uid, resourceVersion, ...fields, namespace });
+      const wire: WireNetworkPolicy = aWirePolicy(name, { uid, resourceVersion, ...(fields.managers?.includes(FIELD_MANAGER) === true ? asGenerated(name, fields) : fields), namespace });
       stores.policy.apply(parsePolicy(wire, intern), false);
     },
     other(record) {

@@ -1,7 +1,7 @@
 /** Why classes of pods may change: one event, in words that name its object. Pure. */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
-import { isOurs } from '../../plan/ownership.ts';
+import { isFullyLabelled } from '../../plan/ownership.ts';
 import type { Change } from '../../watch/store.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 
@@ -12,12 +12,12 @@ export interface Cause {
   readonly kind: CauseKind;
   /** `NetworkPolicy shop/allow-all was created`. */
   readonly text: string;
-  /** A policy of ours: its changes are our own writes, or drift that is told as such. */
+  /** A generated policy, under its own name: its changes are our own writes, or drift that is told as such. */
   readonly isOurs: boolean;
 }
 
 export function policyCause({ name, namespace = '', before, after }: Change<PolicyRecord>): Cause {
-  const ours = (before !== undefined && isOurs(before)) || (after !== undefined && isOurs(after));
+  const ours = [before, after].some((policy) => policy !== undefined && (policy.writtenByUs || isFullyLabelled(policy)));
   return { kind: 'policy', text: `NetworkPolicy ${namespace}/${name} was ${happened(before, after)}`, isOurs: ours };
 }
 

@@ -26,7 +26,7 @@ export interface Isolation {
   stop(): void;
 }
 
-export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker'> & StaleCountParts;
+export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker' | 'now'> & StaleCountParts;
 
 export function createIsolation(parts: IsolationParts): Isolation {
   const tracker = createIsolationTracker({
@@ -36,7 +36,7 @@ export function createIsolation(parts: IsolationParts): Isolation {
     onKnowledge: (now) => news.knowledgeChanged(now),
   });
   const news = createIsolationNews({
-    tracker, memories: parts.memories, log: parts.log, events: parts.events, leads: parts.leads, countDrift: parts.countDrift, touchBaseline: parts.touchBaseline,
+    tracker, now: () => parts.clock.now(), memories: parts.memories, log: parts.log, events: parts.events, leads: parts.leads, countDrift: parts.countDrift, touchBaseline: parts.touchBaseline,
   });
   const stale = createStaleCount(parts);
   const touching = <C>(tell: (change: C) => void) => (change: C): void => {

@@ -9,12 +9,15 @@ import type { EventRecorder } from '../../apply/events.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { isIsolated } from '../../netpol/namespace-class.ts';
 import { defeatText, overriddenIn, type IsolationKnowledge } from '../../plan/effect.ts';
+import { createLineBudget } from '../line-budget.ts';
 import type { NamespaceMemories, NamespaceMemory } from '../namespace-memory.ts';
 import type { CauseKind } from './causes.ts';
 import type { EffectiveDrift } from './drift.ts';
 import type { IsolationTracker } from './tracker.ts';
 
 export interface NewsParts {
+  /** Monotonic milliseconds. */
+  now(): number;
   readonly tracker: Pick<IsolationTracker, 'knowledge' | 'of'>;
   /** Of the leader; none on a standby. */
   readonly memories: Pick<NamespaceMemories, 'get' | 'all'>;
@@ -35,11 +38,12 @@ export interface IsolationNews {
   knowledgeChanged(now: IsolationKnowledge): void;
 }
 
-/** Of one cause. */
+/** Of one cause, and of one kind of news in a minute: the warnings that events have are not ours alone. */
 const LINES = 20;
 
 export function createIsolationNews(parts: NewsParts): IsolationNews {
   const { tracker, memories, log, events } = parts;
+  const lines = createLineBudget(log, 'isolation changed in the same way in more namespaces', LINES);
   let wasUnknown = false;
 
   /** Compares what overrides a namespace with what was told last. */
@@ -57,6 +61,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
 
   function tell(namespace: string, memory: NamespaceMemory, text: string | undefined): void {
     const baseline = [...memory.report?.enforced.keys() ?? []].join(', ');
+    if (!lines.take(text === undefined ? 'not overridden any more' : 'overridden', parts.now())) return;
     if (text === undefined) {
       log.info('isolation is not overridden any more', { namespace, baseline });
       return;
@@ -79,7 +84,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     log[opens ? 'warn' : 'info']('effective isolation changed', {
       namespace, direction, change, before, after, pods, examples, causeKind: cause.kind, cause: cause.text, ...(baseline === '' ? {} : { baseline }),
     });
-    if (!opens) return;
+    if (!opens || !lines.take('opened', parts.now())) return;
     warn('IsolationOpened', namespace, `${direction.toLowerCase()} of ${pods} ${pods === 1 ? 'pod' : 'pods'} is ${after} now, was ${before}: ${cause.text} (${examples.join(', ')}${pods > examples.length ? ', …' : ''})`);
   }
 

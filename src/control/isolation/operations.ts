@@ -4,7 +4,7 @@ import type { PodRecord } from '../../kube/pods.ts';
 import type { Classifier, PolicyKey } from '../../netpol/classifier.ts';
 import type { FamilyCount } from '../../netpol/family-count.ts';
 import type { Policy } from '../../netpol/model.ts';
-import { isOurs } from '../../plan/ownership.ts';
+import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Change } from '../../watch/store.ts';
 import { namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
@@ -56,7 +56,7 @@ export function createOperations({ classifier, families, known }: OperationParts
     } }),
     policy(change) {
       const { name, namespace = '', before, after } = change;
-      if (before !== undefined && after !== undefined && before.anySpec === after.anySpec && isOurs(before) === isOurs(after)) return undefined;
+      if (before !== undefined && after !== undefined && before.anySpec === after.anySpec && isAsGenerated(before) === isAsGenerated(after)) return undefined;
       return { touches: [namespace], cause: () => policyCause(change), apply() {
         if (after?.anySpec === undefined) classifier.removePolicy({ kind: 'NetworkPolicy', namespace, name });
         else classifier.upsertPolicy({ kind: 'NetworkPolicy', namespace, name, spec: after.anySpec });

@@ -8,7 +8,7 @@ import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
 import type { NetworkPolicy, PolicyRef } from '../../netpol/model.ts';
 import { staleIn } from '../../netpol/stale.ts';
-import { isOurs } from '../../plan/ownership.ts';
+import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
 
@@ -83,7 +83,7 @@ function added(a: Found, b: Found): Found {
 function candidatesIn(policies: StaleCountParts['policies']): NetworkPolicy[] {
   const found: NetworkPolicy[] = [];
   for (const policy of policies.all()) {
-    if (policy.anySpec !== undefined && !isOurs(policy)) found.push({ kind: 'NetworkPolicy', namespace: policy.namespace, name: policy.name, spec: policy.anySpec });
+    if (policy.anySpec !== undefined && !isAsGenerated(policy)) found.push({ kind: 'NetworkPolicy', namespace: policy.namespace, name: policy.name, spec: policy.anySpec });
   }
   return found;
 }

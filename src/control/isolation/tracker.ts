@@ -12,7 +12,7 @@ import { createClassifier, type ClassChange, type Classifier } from '../../netpo
 import { createFamilyCount } from '../../netpol/family-count.ts';
 import type { Options } from '../../netpol/model.ts';
 import { isSameEffect, type IsolationKnowledge } from '../../plan/effect.ts';
-import { isOurs } from '../../plan/ownership.ts';
+import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Change, Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
 import type { Cause } from './causes.ts';
@@ -75,7 +75,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const families = createFamilyCount();
   const rollUps = createRollUps(classifier, ({ kind, name, namespace }) => {
     const record = kind === 'NetworkPolicy' ? policies.get(name, namespace) : undefined;
-    return record !== undefined && isOurs(record);
+    return record !== undefined && isAsGenerated(record);
   });
   const found = new Map<string, NamespaceRollUp>();
   const known = new Set<string>();

@@ -195,6 +195,22 @@ describe('classifier: too much to look at', () => {
     assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'closed');
   });
 
+  it('is unknown as well where few peers say so much that a search would not end, and no pod is walked through', () => {
+    const expressions = (seed: number) => Array.from({ length: 3 }, (_, index) => ({ key: `k${(seed * 7 + index * 17) % 50}`, operator: (seed + index) % 2 === 0 ? 'Exists' : 'DoesNotExist' }));
+    const from = Array.from({ length: 220 }, (_, seed) => ({ podSelector: { matchExpressions: expressions(seed) } }));
+    const classifier = createClassifier({ ipBlockMatchesPods: 'no' }, { mostWork: 150_000 });
+    for (let index = 0; index < 50; index += 1) classifier.upsertPod(aPodOf(`other/p${index}`));
+    classifier.upsertPod(aPodOf('x/a'));
+    classifier.upsertPolicy(aNetworkPolicy('x/dnf', { ingress: Array.from({ length: 150 }, (_, index) => ({ from, ports: [{ port: 1 + index }] })) }));
+    classifier.upsertPolicy(aNetworkPolicy('x/few', { ingress: [{ from }] }));
+    const startedAt = process.cpuUsage();
+    classifier.flush();
+    const { user } = process.cpuUsage(startedAt);
+    assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'unknown');
+    assert.deepEqual(classifier.defeating('x', 'a', 'Ingress').length > 5, false);
+    assert.ok(user < 5_000_000, `${user / 1000} ms of CPU`);
+  });
+
   it('is taken on where it is not', () => {
     const classifier = createClassifier({ ipBlockMatchesPods: 'no' });
     classifier.upsertPod(aPodOf('x/a'));

@@ -33,6 +33,7 @@ function aScene(...namespaces: string[]) {
   const news = createIsolationNews({
     log, memories, leads: () => state.leads, touchBaseline: (name) => touched.push(name), countDrift: (...what) => counted.push(what.join(' ')),
     events: { record: (event) => void events.push(event), settled: () => Promise.resolve() },
+    now: () => 0,
     tracker: {
       knowledge: () => state.knowledge,
       of: (name) => { const effect = effects.get(name); return state.knowledge.kind === 'Known' && effect !== undefined ? { effect, classes: { Ingress: 'closed', Egress: 'closed' } } : undefined; },
@@ -92,6 +93,17 @@ describe('news of isolation', () => {
     effects.set('x', { Ingress: ISOLATED, Egress: ISOLATED });
     news.namespaceChanged('x');
     assert.deepEqual(log.lines().slice(1), ['info isolation is not overridden any more']);
+  });
+
+  it('one policy that overrides many namespaces is twenty lines and events a minute, for all of them', () => {
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const { log, events, news, effects } = aScene(...names);
+    for (const name of names) news.planned(name);
+    for (const name of names) {
+      effects.set(name, { Ingress: ISOLATED, Egress: OPEN });
+      news.namespaceChanged(name);
+    }
+    assert.deepEqual([log.lines().filter((line) => line === 'warn isolation is overridden').length, events.length], [20, 20]);
   });
 
   it('one that was there at the start, or before it was known, is no news', () => {

@@ -4,7 +4,7 @@ import { FIELD_MANAGER } from '../../../../src/api/names.ts';
 import { createStaleCount } from '../../../../src/control/isolation/stale-count.ts';
 import { parsePolicy, specInterner, type PolicyRecord } from '../../../../src/kube/objects.ts';
 import { parsePod, podInterner } from '../../../../src/kube/pods.ts';
-import { aNamespace, aWirePolicy, type PolicyFields } from '../../../support/build.ts';
+import { aNamespace, asGenerated, aWirePolicy, type PolicyFields } from '../../../support/build.ts';
 import { manualClock } from '../../../support/clock.ts';
 
 const intern = specInterner({ keepsForeign: true });
@@ -38,7 +38,7 @@ describe('stale policies', () => {
 
   it('are never ours, and not for all pods of a namespace where there is none', async () => {
     const scene = aCount([
-      policy('ours', { ...selecting('gone'), managers: [FIELD_MANAGER] }),
+      policy('ours', asGenerated('ours', { ...selecting('gone'), managers: [FIELD_MANAGER] })),
       policy('all', { namespace: 'empty', spec: { podSelector: {}, policyTypes: ['Ingress'] } }),
     ]);
     assert.deepEqual(await counted(scene), { selects_nothing: 0, peers_match_nothing: 0 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { opaquePolicyOf } from '../../../../src/netpol/opaque.ts';
 import { FIELD_MANAGER } from '../../../../src/api/names.ts';
+import { asGenerated } from '../../../support/build.ts';
 import { aTrackedCluster, type TrackedCluster } from '../../../support/isolation-tracker.ts';
 
 const DENY = { spec: { podSelector: {}, policyTypes: ['Ingress' as const, 'Egress' as const] }, managers: [FIELD_MANAGER] };
@@ -93,6 +94,19 @@ describe('isolation: what defeats a baseline', () => {
     cluster.policy('x/theirs', { spec: { podSelector: { matchLabels: { app: 'b' } }, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: {} }] }] } });
     await cluster.settle();
     assert.equal(cluster.defeat('x', 'Egress'), 'open to every pod of the cluster (allow-cluster) through NetworkPolicy theirs (rule 0)');
+  });
+
+  it('is also a copy of a generated policy: its labels, under another name or with another spec', async () => {
+    const cluster = await aCluster();
+    const { labels = {}, annotations = {} } = asGenerated('default-deny', DENY);
+    cluster.policy('x/copy', { ...ALLOW_ALL, labels, annotations });
+    await cluster.settle();
+    assert.equal(cluster.defeat('x'), 'open to everybody (allow-all) through NetworkPolicy copy (rule 0)');
+    assert.deepEqual(cluster.drifts(), ['x Ingress opened closed>allow-all of a,b: NetworkPolicy x/copy was created']);
+    cluster.remove('policy', 'x/copy');
+    cluster.policy('x/allow-x', { ...ALLOW_ALL, labels: { ...labels, 'netbaseline.io/template': 'allow-x' }, annotations });
+    await cluster.settle();
+    assert.equal(cluster.defeat('x'), 'open to everybody (allow-all) through NetworkPolicy allow-x (rule 0)');
   });
 
   it('is named by all the policies that it takes, and by their rules', async () => {
