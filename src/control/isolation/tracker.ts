@@ -34,6 +34,8 @@ export interface TrackerParts {
   readonly policies: Pick<Store<PolicyRecord>, 'get'>;
   readonly sources: () => readonly SourceState[];
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;
+  /** Policies are being written: this can wait a little. */
+  readonly isBusy?: () => boolean;
   readonly onDrift: (drift: readonly EffectiveDrift[]) => void;
   /** What a namespace is as a whole has changed. */
   readonly onNamespace: (namespace: string) => void;
@@ -59,6 +61,8 @@ export interface IsolationTracker {
   stop(): void;
 }
 
+/** Between two slices while policies are being written: a burst of new namespaces has nearly all of the processor. */
+const BUSY_MS = 100;
 /** Longest stretch without a turn of the event loop. */
 const SLICE_MS = 5;
 /** Events that are flushed together while nothing is reported yet. */
@@ -98,7 +102,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   }
 
   function wake(): void {
-    if (!stopped) cancel ??= clock.setTimer(0, work);
+    if (!stopped) cancel ??= clock.setTimer(parts.isBusy?.() === true ? BUSY_MS : 0, work);
   }
 
   /** Whatever goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
