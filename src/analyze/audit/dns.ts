@@ -9,6 +9,7 @@ import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { parseAddress } from '../../netpol/address.ts';
 import { NAMESPACE_NAME_LABEL, type Endpoint, type Pod, type PodPort, type PolicyRef, type Protocol } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
+import { DNS_SERVICES } from '../dns-services.ts';
 import type { Inventory } from './inventory.ts';
 import { labelsKey } from './label-index.ts';
 
@@ -46,7 +47,7 @@ const PLACES: readonly Place[] = [
   { namespace: 'kube-system', key: 'k8s-app', value: 'coredns', port: 53 },
   { namespace: 'openshift-dns', key: 'dns.operator.openshift.io/daemonset-dns', value: 'default', port: 5353 },
 ];
-const SERVICES: ReadonlySet<string> = new Set(['kube-system/kube-dns', 'kube-system/coredns', 'kube-system/rke2-coredns-rke2-coredns', 'openshift-dns/dns-default']);
+const SERVICES: ReadonlySet<string> = new Set(DNS_SERVICES.map(({ namespace, name }) => `${namespace}/${name}`));
 const CACHE = { namespace: 'kube-system', key: 'k8s-app', value: 'node-local-dns', port: 53 } as const;
 /** Where such a cache listens on each node. */
 const CACHE_ADDRESS = '169.254.20.10';

@@ -4,16 +4,12 @@
  * Not the pods of the network of their node, which policies do not govern, and not those that name other servers.
  */
 import type { Protocol } from '../../netpol/model.ts';
+import { DNS_SERVICES } from '../dns-services.ts';
 import { backendsOf, isMissing, type Backend, type NoBackend } from './backends.ts';
 import type { Catalog, Workload } from './catalog.ts';
 import { at, itemsOf, textOf } from './fields.ts';
 import type { Because, Finding } from './need.ts';
 
-/** What the Service of DNS is called, by distribution. */
-const DNS_SERVICES = [
-  { namespace: 'kube-system', name: 'kube-dns' }, { namespace: 'kube-system', name: 'rke2-coredns-rke2-coredns' },
-  { namespace: 'kube-system', name: 'coredns' }, { namespace: 'openshift-dns', name: 'dns-default' },
-] as const;
 const DNS_PODS = { namespace: 'kube-system', selector: { matchLabels: { 'k8s-app': 'kube-dns' } } } as const;
 const DNS_PORT = 53;
 const DNS_PROTOCOLS: readonly Protocol[] = ['UDP', 'TCP'];

@@ -1,6 +1,7 @@
 /** How the ends of a need are written in a policy: pods by labels that stay, everything else by addresses. */
 import type { LabelSelector, Peer } from '../../api/network-policy.ts';
 import { parseAddress } from '../../netpol/address.ts';
+import { lastingLabels } from '../../netpol/lasting-labels.ts';
 import { NAMESPACE_NAME_LABEL } from '../../netpol/model.ts';
 import type { Party, PodParty } from '../needs/need.ts';
 
@@ -11,21 +12,18 @@ export function namespacesSelector(names: readonly string[]): LabelSelector {
   return { matchExpressions: [{ key: NAMESPACE_NAME_LABEL, operator: 'In', values: [...names].sort() }] };
 }
 
-/** Labels that are another one with each rollout, version or pod. */
-const PASSING = new Set([
-  'pod-template-hash', 'controller-revision-hash', 'pod-template-generation', 'statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index', 'controller-uid', 'job-name',
-  'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'batch.kubernetes.io/job-completion-index', 'helm.sh/chart', 'app.kubernetes.io/version',
-  'app.kubernetes.io/managed-by', 'app.kubernetes.io/part-of', 'chart', 'heritage', 'version',
-]);
+/** These last, and say who made a pod, not who it is. */
+const OF_ITS_MAKER = new Set(['app.kubernetes.io/managed-by', 'app.kubernetes.io/part-of', 'heritage']);
 /** What says who a pod is; where one of these sets is there, the rest is left out. */
 const TELLING: readonly (readonly string[])[] = [['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component'], ['app', 'component'], ['k8s-app']];
 const MOST_LABELS = 16;
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
 /** What its object says; otherwise the labels that all its pods have and keep. `{}` where there are none: the whole namespace. */
 export function podSelectorOf({ selector, pods }: PodParty): LabelSelector {
   if (selector !== undefined) return selector;
   const [first, ...others] = pods;
-  const common = [...first?.labels ?? []].filter(([key, value]) => !PASSING.has(key) && others.every(({ labels }) => labels.get(key) === value));
+  const common = [...lastingLabels(first?.labels ?? NO_LABELS)].filter(([key, value]) => !OF_ITS_MAKER.has(key) && others.every(({ labels }) => labels.get(key) === value));
   const telling = TELLING.map((keys) => common.filter(([key]) => keys.includes(key))).find((found) => found.length > 0) ?? common.slice(0, MOST_LABELS);
   return telling.length === 0 ? {} : { matchLabels: Object.fromEntries(telling.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
