@@ -35,6 +35,7 @@ export function createPodSearch(namespaces: readonly Namespace[], pods: readonly
   const homes = homesOf(namespaces, pods);
   const selectors = new Map<string, Selector>();
   const wanted = new Map<string, Wanted>();
+  const answered = new Map<string, Found>();
 
   function selectorOf(stored: StoredSelector, text: string): Selector {
     const known = selectors.get(text);
@@ -54,12 +55,22 @@ export function createPodSearch(namespaces: readonly Namespace[], pods: readonly
     return fresh;
   }
 
+  /** Each question once, however many policies ask it. */
+  function within(namespace: string, stored: StoredSelector, text: string): Found {
+    const key = `${namespace} ${text}`;
+    const known = answered.get(key);
+    if (known !== undefined) return known;
+    const selector = selectorOf(stored, text);
+    const found = homes.get(namespace)?.pods.some(({ labels }) => selector.matches(labels)) === true ? SOMEBODY : NO_POD;
+    answered.set(key, found);
+    return found;
+  }
+
   return {
     ask(target) {
       const text = JSON.stringify(target.pods);
       if (typeof target.namespace !== 'string') return somewhere(target.namespace, target, text);
-      const selector = selectorOf(target.pods, text);
-      return homes.get(target.namespace)?.pods.some(({ labels }) => selector.matches(labels)) === true ? SOMEBODY : NO_POD;
+      return within(target.namespace, target.pods, text);
     },
     run() {
       const all = [...homes.values()];
