@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { crdManifest } from '../src/api/crd.ts';
 import { API_GROUP, PLURAL } from '../src/api/names.ts';
+import { apiPage } from './docs/api.ts';
 import { configurationPage } from './docs/configuration.ts';
 import { metricsPage } from './docs/metrics.ts';
 
@@ -23,6 +24,7 @@ const yaml = (value: unknown): string => HEADER + stringify(value, { lineWidth: 
 
 export const GENERATED: readonly GeneratedFile[] = [
   { path: `crds/${API_GROUP}_${PLURAL}.yaml`, content: () => yaml(crdManifest()) },
+  { path: 'docs/api.md', content: apiPage },
   { path: 'docs/configuration.md', content: configurationPage },
   { path: 'docs/metrics.md', content: metricsPage },
 ];

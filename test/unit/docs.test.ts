@@ -128,7 +128,7 @@ const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 /** Flags of every command of `npb`, and of the demo. */
 const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help', 'version'];
 const FLAGS_OF_OTHERS = {
-  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for'],
+  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for', 'recursive'],
   kind: ['config', 'name'],
 };
 const FLAGS = new Set([...OWN_FLAGS, ...Object.values(FLAGS_OF_OTHERS).flat()]);
