@@ -89,6 +89,10 @@ export const CATALOG: Readonly<Record<FindingId, FindingKind>> = {
     level: 'WARN', title: 'A policy selects no pod',
     help: 'It does nothing. Correct the podSelector, or remove the policy if its pods are gone.',
   },
+  'opens-later': {
+    level: 'WARN', title: 'A rule for everybody in a policy that selects no pod',
+    help: 'Nothing is open yet: the first pod that the policy selects will be. Name the peers and ports that are needed, or remove the policy.',
+  },
   'peer-matches-nothing': {
     level: 'WARN', title: 'A peer matches no pod or no namespace',
     help: 'It lets nobody through. Correct the selectors; pods of another namespace need a namespaceSelector beside the podSelector.',

@@ -17,7 +17,7 @@ export type Level = (typeof LEVELS)[number];
 export const FINDING_IDS = [
   'no-policy', 'no-default-deny', 'defeated', 'dns-blocked', 'opaque-policy', 'host-network',
   'refused', 'unknown-field', 'empty-from', 'or-for-and', 'policytypes-surprise', 'inert-rules', 'except-leaks', 'metadata-reachable', 'empty-pod-selector-with-rules', 'rule-without-ports',
-  'dns-matches-nothing', 'unknown-label', 'selects-nothing', 'peer-matches-nothing', 'named-port-unresolved',
+  'dns-matches-nothing', 'unknown-label', 'selects-nothing', 'opens-later', 'peer-matches-nothing', 'named-port-unresolved',
 ] as const;
 export type FindingId = (typeof FINDING_IDS)[number];
 

@@ -8,6 +8,7 @@ import type { NetworkPolicyObject } from './classes.ts';
 import type { Draft, FindingId, Path } from './finding.ts';
 import type { Inventory } from './inventory.ts';
 import { lintBlocks } from './lint-blocks.ts';
+import { dormant, lintDormant } from './lint-dormant.ts';
 import type { DnsLint } from './lint-dns.ts';
 import { lintPeers } from './lint-peers.ts';
 import { lintFields } from './lint-fields.ts';
@@ -21,7 +22,7 @@ export interface Lints { readonly inventory: Inventory; readonly selectors: Sele
 /** Of what a baseline generates these are not said: its rules are for all namespaces, and for every pod. */
 const NOT_OF_GENERATED: ReadonlySet<FindingId> = new Set(['rule-without-ports', 'empty-pod-selector-with-rules', 'named-port-unresolved']);
 /** And these are notes. */
-const NOTES_OF_GENERATED: ReadonlySet<FindingId> = new Set(['unknown-label', 'selects-nothing', 'peer-matches-nothing']);
+const NOTES_OF_GENERATED: ReadonlySet<FindingId> = new Set(['unknown-label', 'selects-nothing', 'peer-matches-nothing', 'opens-later']);
 const OF_PEERS: ReadonlySet<FindingId> = new Set(['unknown-label', 'peer-matches-nothing']);
 
 /** `defeats`: what opens its namespace, which is said elsewhere. */
@@ -33,7 +34,7 @@ export function lintPolicy(policy: NetworkPolicyObject, { inventory, selectors, 
     .filter((draft) => !OF_PEERS.has(draft.id) || !isHalf(draft, policy, defeats));
   const ofSpec = lintSpec(spec);
   const ofFields = lintFields(spec).filter(({ path }) => !ofSpec.some((other) => other.id === 'empty-from' && isWithin(other.path, path) && isWithin(path, other.path)));
-  const found = [...ofSpec, ...ofFields, ...lintBlocks(spec), ...ofPeers, ...ofDns, ...ofSelectors];
+  const found = [...dormant([...ofSpec, ...ofFields], policy, inventory), ...lintDormant(policy, inventory), ...lintBlocks(spec), ...ofPeers, ...ofDns, ...ofSelectors];
   if (!isGenerated(policy)) return found;
   return found.filter(({ id }) => !NOT_OF_GENERATED.has(id)).map((draft) => (NOTES_OF_GENERATED.has(draft.id) ? { ...draft, level: 'INFO' } : draft));
 }
