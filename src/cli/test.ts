@@ -45,7 +45,7 @@ export const testCommand: Command = {
     '  expectations:',
     '  - "shop/web -> orders/api:8080 allowed"',
     '  - "* except orders/api -> db/postgres denied"         # on every port',
-    '  - "shop/* -> metadata denied"',
+    '  - "metadata endpoint denied"                          # for every pod',
     '  - name: only the shop reaches orders',
     '    from: {namespaceSelector: {matchExpressions: [{key: team, operator: NotIn, values: [shop]}]}}',
     '    to: {namespace: orders, podSelector: {matchLabels: {app: api}}}',

@@ -1,5 +1,6 @@
 /**
- * The one-line form of an expectation: `FROM [except A, B] -> TO[:PORT] [except A, B] allowed|denied`.
+ * The one-line form of an expectation: `FROM [except A, B] -> TO[:PORT] [except A, B] allowed|denied`, and the sentence
+ * `metadata endpoint denied`, which is about every pod.
  *
  * Only taken apart here; ends and ports are read where those of the long form are.
  */
@@ -14,10 +15,11 @@ export interface Line {
 }
 
 const WHOLE = /^(.+?)\s*(?:->|→)\s*(.+)\s+(allowed|denied)$/s;
+const METADATA_ENDPOINT = /^metadata\s+endpoint\s+(?=(?:allowed|denied)$)/;
 const EXCEPT = /^(\S.*?)\s+except\s+(.+)$/s;
 
 export function parseLine(text: string): Line | Problem {
-  const [, from = '', to = '', expect] = WHOLE.exec(text.trim()) ?? [];
+  const [, from = '', to = '', expect] = WHOLE.exec(text.trim().replace(METADATA_ENDPOINT, '* -> metadata ')) ?? [];
   if (expect !== 'allowed' && expect !== 'denied') {
     return { problem: `${quoted(text)} is no expectation: expected "FROM -> TO:PORT allowed" or "FROM -> TO denied"` };
   }

@@ -42,6 +42,13 @@ describe('a file of expectations', () => {
     assert.equal(one('  * -> db/postgres  denied ').name, '* -> db/postgres  denied');
   });
 
+  it('takes "metadata endpoint denied" for every pod', () => {
+    const { name, ...said } = one('metadata endpoint denied');
+    assert.equal(name, 'metadata endpoint denied');
+    assert.deepEqual({ ...said, name: '' }, { ...one('* -> metadata denied'), name: '' });
+    assert.deepEqual(problemsOf('metadata endpoint'), [': "metadata endpoint" is no expectation: expected "FROM -> TO:PORT allowed" or "FROM -> TO denied"']);
+  });
+
   it('has exceptions, in one line and in many', () => {
     const { from, to } = one('* except orders/api, shop/{app=web,tier=x} -> db/* except db/test denied');
     assert.deepEqual([from.except.length, to.except.length], [2, 1]);
@@ -101,6 +108,7 @@ describe('an expectation', () => {
     ['* except orders/api -> db/postgres:5432 denied', 'passed', '3 pairs denied'],
     ['shop/* -> metadata denied', 'passed', '2 pairs denied'],
     ['open/* -> metadata denied', 'failed', '1 of 1 pair allowed'],
+    ['metadata endpoint denied', 'failed', '2 of 5 pairs allowed'],
     ['shop/web -> internet denied', 'passed', '2 pairs denied'],
     ['open/tool -> internet:443 allowed', 'passed', '1 pair allowed'],
     ['internet -> orders/api:8080 denied', 'passed', '1 pair denied'],
