@@ -85,12 +85,18 @@ export function union(ranges: readonly Range[]): Range[] {
 }
 
 export function subtract(ranges: readonly Range[], removed: readonly Range[]): Range[] {
-  let left: Range[] = union(ranges);
-  for (const hole of union(removed)) {
-    left = left.flatMap(({ from, to }) => {
-      if (hole.to < from || to < hole.from) return [{ from, to }];
-      return [...(from < hole.from ? [{ from, to: hole.from - 1n }] : []), ...(hole.to < to ? [{ from: hole.to + 1n, to }] : [])];
-    });
-  }
-  return left;
+  const holes = union(removed);
+  let next = 0;
+  return union(ranges).flatMap(({ from, to }) => {
+    const left: Range[] = [];
+    let start = from;
+    while (next < holes.length && holes[next]!.to < from) next += 1;
+    for (; next < holes.length && holes[next]!.from <= to; next += 1) {
+      const hole = holes[next]!;
+      if (start < hole.from) left.push({ from: start, to: hole.from - 1n });
+      start = hole.to + 1n;
+      if (hole.to > to) break; // it reaches into the next range
+    }
+    return start <= to ? [...left, { from: start, to }] : left;
+  });
 }

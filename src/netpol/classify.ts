@@ -4,8 +4,8 @@
  * Pods with equal policies share one result: the key is the policies' specs, and the names that make a difference.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { bounded, defeatingOf, sufficientIn, type Defeating, type Sufficient } from './defeat.ts';
-import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
+import { defeatingOf, sufficientIn, type Defeating, type Sufficient } from './defeat.ts';
+import { CLASSES, effectiveOf, effectiveWithin, type ClassInput, type Effective, type EffectiveClass, type FindEffective } from './effective.ts';
 import type { ExistingPeer } from './existing.ts';
 import type { Family, Options, Pod, PodPort, PolicyRef } from './model.ts';
 import type { Applying } from './tiers.ts';
@@ -28,7 +28,7 @@ export interface Surroundings {
   /** As in `ClassInput`. */
   readonly families: readonly Family[];
   readonly existing: () => Iterable<ExistingPeer>;
-  /** A class that takes more than this (see `workOf`) is `unknown`; absent: none does. */
+  /** A class that takes more than this (see `effectiveWithin`) is `unknown`; absent: none does. */
   readonly mostWork?: number | undefined;
 }
 
@@ -55,13 +55,13 @@ export function createClassMemory(limit = 100_000): ClassMemory {
   const defeats = new Map<string, readonly Defeating[]>();
   const sufficient = new Map<string, readonly Sufficient[]>();
   const inexact = new Set<string>();
-  const remembered = <T>(memory: Map<string, T>, find: (input: ClassInput, mostWork?: number) => T): ((...about: [Pod, Applying, Surroundings]) => T) => (...about) => {
+  const remembered = <T>(memory: Map<string, T>, find: (input: ClassInput, effective: FindEffective) => T): ((...about: [Pod, Applying, Surroundings]) => T) => (...about) => {
     const key = keyOf(...about);
     const known = memory.get(key);
     if (known !== undefined) return known;
     if (memory.size >= limit) memory.clear();
     const [pod, applying, surroundings] = about;
-    const found = find(classInputOf(pod, applying, surroundings), surroundings.mostWork);
+    const found = find(classInputOf(pod, applying, surroundings), finderOf(surroundings));
     if (byKey.get(key)?.effective?.exact === true) memory.set(key, found); // else it depends on the pods that exist
     return found;
   };
@@ -89,17 +89,21 @@ export function createClassMemory(limit = 100_000): ClassMemory {
 
 /** The class, and the other one where it is open whether blocks match pods. */
 function podClassOf(pod: Pod, applying: Applying, surroundings: Surroundings): PodClass {
-  const { options, mostWork } = surroundings;
-  const asked = classInputOf(pod, applying, surroundings);
-  const input = mostWork === undefined ? asked : bounded(asked);
-  if (workOf(input) > (mostWork ?? Infinity)) return TOO_MUCH;
-  const effective = effectiveOf(input);
-  if (mostWork !== undefined && !effective.exact) return TOO_MUCH;
+  const { options } = surroundings;
+  const find = finderOf(surroundings);
+  const input = classInputOf(pod, applying, surroundings);
+  const effective = find(input);
+  if (effective === undefined) return TOO_MUCH;
   if (options.ipBlockMatchesPods !== 'unknown') return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
-  const skipping = effectiveOf({ ...input, ipBlockMatchesPods: false });
-  if (mostWork !== undefined && !skipping.exact) return TOO_MUCH;
+  const skipping = find({ ...input, ipBlockMatchesPods: false });
+  if (skipping === undefined) return TOO_MUCH;
   if (skipping.class === effective.class) return { class: effective.class, effective, ifBlocksSkipPods: undefined, opaque: [] };
   return { class: weaker(effective.class, skipping.class), effective: { ...effective, codes: [...effective.codes, 'cidr-vs-pod'] }, ifBlocksSkipPods: skipping.class, opaque: [] };
+}
+
+/** One bound for all that is asked about one class. */
+function finderOf({ mostWork }: Surroundings): FindEffective {
+  return mostWork === undefined ? effectiveOf : effectiveWithin(mostWork);
 }
 
 /** Whether nothing that a class says is another. */

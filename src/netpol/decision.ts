@@ -31,7 +31,7 @@ export const nodeKey = (label: string): string => `o:${label}`;
 const NAME_KEY = namespaceKey(NAMESPACE_NAME_LABEL);
 /** No label can have it: a value that no rule mentions. */
 const FRESH = '\u0000';
-/** Clauses that may be looked at, over all branches of all questions about one class. */
+/** What may be looked at, over all branches of all questions about one class: clauses, and the values that they list. */
 export interface Budget {
   left: number;
   /** Given to a question even when the ones before it have used up the budget. */
@@ -43,7 +43,8 @@ const AT_LEAST = 2000;
 
 export const aBudget = (): Budget => ({ left: BUDGET, atLeast: AT_LEAST });
 /** For who cannot wait: once it is used up, every further question is left open. */
-export const aStrictBudget = (): Budget => ({ left: BUDGET, atLeast: 0 });
+export const aStrictBudget = (left: number): Budget => ({ left, atLeast: 0 });
+export const isSpent = ({ left, atLeast }: Budget): boolean => left <= 0 && atLeast === 0;
 
 /** What is decided already, or the clause whose key must be known first. */
 type Next = 'allowed' | 'denied' | Clause;
@@ -58,7 +59,9 @@ export function extentOf(pipeline: Pipeline, domains: Domains, budget: Budget): 
     else if (next === 'denied') search.someDenied = true;
     else {
       const [key = ''] = next.cube.keys();
-      for (const value of valuesOf(key, at, domains)) {
+      const constraints = constraintsOn(key, at);
+      for (const { values } of constraints) search.left -= values.size;
+      for (const value of search.left > 0 ? valuesOf(key, constraints, domains) : []) {
         if (search.left <= 0 || (search.someAllowed && search.someDenied)) return;
         visit(given(at, key, value));
       }
@@ -108,9 +111,12 @@ function firstOf([first]: readonly Clause[]): Next | 'pass' {
   }
 }
 
+function constraintsOn(key: string, { admin, isolating = [], baseline }: Pipeline): Constraint[] {
+  return [...admin, ...isolating, ...baseline].flatMap(({ cube }) => cube.get(key) ?? []);
+}
+
 /** One value of each kind that the constraints tell apart. What no rule mentions comes first: most sets of rules deny it. */
-function valuesOf(key: string, { admin, isolating = [], baseline }: Pipeline, domains: Domains): Iterable<string | undefined> {
-  const constraints = [...admin, ...isolating, ...baseline].flatMap(({ cube }) => cube.get(key) ?? []);
+function valuesOf(key: string, constraints: readonly Constraint[], domains: Domains): Iterable<string | undefined> {
   const unmentioned = key === NAME_KEY ? [FRESH] : [FRESH, undefined];
   const mentions = mentionsIn(constraints);
   const kinds = new Map<string, string | undefined>();

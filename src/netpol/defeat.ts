@@ -5,8 +5,7 @@
  * the allows of all others gone, what denies and isolates stays: only what lets through can defeat.
  */
 import type { Direction } from '../api/network-policy.ts';
-import { aStrictBudget } from './decision.ts';
-import { CLASSES, effectiveOf, workOf, type ClassInput, type Effective, type EffectiveClass } from './effective.ts';
+import { CLASSES, effectiveOf, type ClassInput, type Effective, type EffectiveClass, type FindEffective } from './effective.ts';
 import type { CompiledClusterPolicy, CompiledNetworkPolicy, Rule } from './rules.ts';
 
 export interface Defeating { readonly compiled: CompiledNetworkPolicy | CompiledClusterPolicy; /** Positions in the stored list. */ readonly rules: readonly number[] }
@@ -16,18 +15,14 @@ interface Allow { readonly compiled: Defeating['compiled']; readonly rule: Rule 
 
 const rank = (found: EffectiveClass): number => CLASSES.indexOf(found);
 
-/** Empty for `open`, which needs no policy, and for classes that nothing defeats. Past `mostWork` a set, though not the smallest. */
-export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[] {
+/** Empty for `open`, which needs no policy, and for classes that nothing defeats. Where `find` gives up a set, though not the smallest. */
+export function defeatingOf(input: ClassInput, find: FindEffective = effectiveOf): Defeating[] {
   if (input.isolating === undefined) return [];
-  const asked = mostWork === Infinity ? input : bounded(input);
-  const target = effectiveOf(asked).class;
-  if (rank(target) > rank('allow-cluster')) return [];
-  let left = mostWork;
+  const target = find(input);
+  if (target === undefined || rank(target.class) > rank('allow-cluster')) return [];
   const suffices = (allows: readonly Allow[]): boolean => {
-    if (left <= 0 || (asked.budget !== undefined && asked.budget.left <= 0)) return false;
-    const some = only(asked, allows);
-    left -= workOf(some);
-    return rank(effectiveOf(some).class) <= rank(target);
+    const found = find(only(input, allows));
+    return found !== undefined && rank(found.class) <= rank(target.class);
   };
   const policies = [...Map.groupBy(allowsIn(input), ({ compiled }) => compiled).values()];
   const single = policies.find(suffices);
@@ -35,11 +30,6 @@ export function defeatingOf(input: ClassInput, mostWork = Infinity): Defeating[]
   const oneRule = chosen.flat().find((allow) => suffices([allow]));
   const rules = oneRule === undefined ? irreducible(chosen.flat(), suffices) : [oneRule];
   return [...Map.groupBy(rules, ({ compiled }) => compiled)].map(([compiled, allows]) => ({ compiled, rules: allows.map(({ rule }) => rule.index) }));
-}
-
-/** With one budget for everything that is asked of it, and without a walk over the pods that exist. */
-export function bounded(input: ClassInput): ClassInput {
-  return { ...input, budget: aStrictBudget(), existing: () => [] };
 }
 
 /** A set that is enough, with what it lets through by itself. */

@@ -5,7 +5,7 @@
  */
 import type { Direction } from '../api/network-policy.ts';
 import { cellGroups, mergedSpans, type CellGroup, type PortSpan } from './cells.ts';
-import { aBudget, extentOf, isAllowed, type Budget, type Extent, type Pipeline } from './decision.ts';
+import { aBudget, aStrictBudget, extentOf, isAllowed, isSpent, type Budget, type Extent, type Pipeline } from './decision.ts';
 import type { Code, Family, PodPort } from './model.ts';
 import { existingValues, type ExistingPeer } from './existing.ts';
 import { clausesOf, domainsOf, piecesOf, type Pieces, type Region } from './regions.ts';
@@ -26,8 +26,6 @@ export interface ClassInput {
   readonly ipBlockMatchesPods: boolean;
   /** Sorted by rank. */
   readonly clusterPolicies: readonly CompiledClusterPolicy[];
-  /** Shared with other questions; absent: a class has one of its own. */
-  readonly budget?: Budget;
   /** Those that isolate the direction; `undefined` where none selects the pod, `[]` for "isolated, and no rule counts". */
   readonly isolating: readonly CompiledNetworkPolicy[] | undefined;
   /** Asked only where a search is too large. */
@@ -49,30 +47,49 @@ export interface Effective {
 }
 
 /**
- * How much there is to look at, before looking: ports times peers, since each interval of ports is asked about each peer. About a
- * microsecond each; rules as people write them come to hundreds.
+ * How much there is to look at at least, before looking: each interval of ports is asked about each peer and its excepts, and
+ * compared with each port. In steps of about a microsecond; rules as people write them come to hundreds.
  */
-export function workOf({ direction, clusterPolicies, isolating = [] }: ClassInput): number {
+function workOf({ direction, clusterPolicies, isolating = [] }: ClassInput): number {
   let [ports, peers] = [1, 1];
   for (const { rules } of [...clusterPolicies, ...isolating]) {
     for (const rule of rules[direction]) {
       ports += rule.ports === 'any' ? 0 : rule.ports.length;
-      peers += rule.peers === 'any' ? 1 : 1 + rule.peers.length;
+      peers += rule.peers === 'any' ? 1 : 1 + sumOf(rule.peers, (peer) => (peer.kind === 'block' ? peer.block.ranges.length + peer.block.excepted.length : 1));
     }
   }
-  return ports * peers;
+  return ports * (peers + Math.floor(ports / PORTS_PER_STEP));
 }
+
+/** Comparisons of numbers. */
+const PORTS_PER_STEP = 64;
+
+const sumOf = <T>(items: readonly T[], count: (item: T) => number): number => items.reduce((sum, item) => sum + count(item), 0);
 
 /** What is so of all ports of a group. */
 interface GroupResult { readonly total: boolean; readonly empty: boolean; readonly anyExternal: boolean; readonly allPods: boolean; readonly exact: boolean }
 
 interface TieredRule { readonly tier: Tier | 'NetworkPolicy'; readonly rule: Rule }
 
-export function effectiveOf(input: ClassInput): Effective {
-  if (input.families.length > 0) return effectiveIn(input);
-  if (!hasBlocks(input)) return effectiveIn({ ...input, families: ['IPv4'] });
-  const both = effectiveIn({ ...input, families: ['IPv4', 'IPv6'] });
-  const each = (['IPv4', 'IPv6'] as const).map((family) => effectiveIn({ ...input, families: [family] }));
+/** `undefined` where there is more to look at than there may be. */
+export type FindEffective = (input: ClassInput) => Effective | undefined;
+
+/** For who cannot wait: of all that it is asked no more than `work` is looked at (see `workOf`), and never the pods that exist. */
+export function effectiveWithin(work: number): FindEffective {
+  const budget = aStrictBudget(work);
+  return (input) => {
+    budget.left -= workOf(input);
+    if (isSpent(budget)) return undefined;
+    const found = effectiveOf({ ...input, existing: () => [] }, () => budget);
+    return found.exact ? found : undefined;
+  };
+}
+
+export function effectiveOf(input: ClassInput, budget = aBudget): Effective {
+  if (input.families.length > 0) return effectiveIn(input, budget());
+  if (!hasBlocks(input)) return effectiveIn({ ...input, families: ['IPv4'] }, budget());
+  const both = effectiveIn({ ...input, families: ['IPv4', 'IPv6'] }, budget());
+  const each = (['IPv4', 'IPv6'] as const).map((family) => effectiveIn({ ...input, families: [family] }, budget()));
   // what lets everything in over one family is not made better by the other, which the cluster need not have
   return { ...both, class: CLASSES[Math.min(...each.map((found) => CLASSES.indexOf(found.class)))] ?? both.class, exact: [both, ...each].every(({ exact }) => exact) };
 }
@@ -82,9 +99,9 @@ function hasBlocks(input: ClassInput): boolean {
   return tieredRules(input).some(({ rule: { peers } }) => peers !== 'any' && peers.some(({ kind }) => kind === 'block'));
 }
 
-function effectiveIn(input: ClassInput): Effective {
+function effectiveIn(input: ClassInput, budget: Budget): Effective {
   const rules = tieredRules(input);
-  const places = placesOf(input, rules.map(({ rule }) => rule));
+  const places = placesOf(input, rules.map(({ rule }) => rule), budget);
   const groups = cellGroups(rules.map(({ rule }) => rule), input.direction, input.podPorts);
   const results = groups.map((group) => ({ group, result: groupResult(input, rules, { group, places }) }));
   const spansWhere = (wanted: (result: GroupResult) => boolean): PortSpan[] => mergedSpans(results.filter(({ result }) => wanted(result)).flatMap(({ group }) => group.spans));
@@ -119,12 +136,11 @@ function tieredRules({ direction, clusterPolicies, isolating = [] }: ClassInput)
 interface Place extends Region { readonly pieces: Pieces; readonly ownNamespace: string; readonly budget: Budget }
 
 /** Nodes are a place of their own only where a rule tells them from other addresses. */
-function placesOf(input: ClassInput, rules: readonly Rule[]): Place[] {
+function placesOf(input: ClassInput, rules: readonly Rule[], budget: Budget): Place[] {
   const namesNodes = rules.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes'));
   const kinds = namesNodes ? (['pods', 'outside', 'nodes'] as const) : (['pods', 'outside'] as const);
-  const budget = input.budget ?? aBudget();
   return input.families.flatMap((family) => {
-    const pieces = piecesOf(rules, family);
+    const pieces = piecesOf(rules, family, budget);
     return kinds.map((place) => ({ place, family, pieces, blocksMatch: input.ipBlockMatchesPods, ownNamespace: input.ownNamespace, budget }));
   });
 }

@@ -4,10 +4,10 @@
  * Addresses are cut where a block begins or ends. Each piece is a value of the key "address", so that one search
  * decides on labels and addresses together.
  */
-import { LAST, type Block, type Range } from './address.ts';
+import { LAST, union, type Block, type Range } from './address.ts';
 import type { Reach } from './cells.ts';
 import type { Constraint, Cube } from './cube.ts';
-import { namespaceKey, nodeKey, podKey, type Clause, type Domains } from './decision.ts';
+import { isSpent, namespaceKey, nodeKey, podKey, type Budget, type Clause, type Domains } from './decision.ts';
 import { NAMESPACE_NAME_LABEL, type Family } from './model.ts';
 import type { Peer, Rule, Selector } from './rules.ts';
 
@@ -33,7 +33,10 @@ export interface Pieces {
   pieceAt(bits: bigint): string;
 }
 
-export function piecesOf(rules: readonly Rule[], family: Family): Pieces {
+const NOTHING: Pieces = { all: ['0'], notExcepted: [], of: new Map(), pieceAt: () => '0' };
+
+/** Nothing once the budget is used up, and then no question about it has an answer: blocks that overlap have many pieces each. */
+export function piecesOf(rules: readonly Rule[], family: Family, budget: Budget): Pieces {
   const found = rules.flatMap(({ peers, action }) => blocksIn(peers).filter((block) => block.family === family).map((block) => ({ block, action })));
   const excepted = found.flatMap(({ block, action }) => (action === 'Deny' ? block.ranges : block.excepted));
   const starts = [...new Set([0n, ...[...excepted, ...found.flatMap(({ block }) => block.ranges)].flatMap(({ from, to }) => [from, to + 1n])])]
@@ -41,8 +44,13 @@ export function piecesOf(rules: readonly Rule[], family: Family): Pieces {
   const names = starts.map(String);
   const places = new Map(starts.map((start, index) => [start, index]));
   /** Every range begins at a start, and ends before one or at the last address. */
-  const inside = (ranges: readonly Range[]): string[] => ranges.flatMap(({ from, to }) => names.slice(places.get(from), places.get(to + 1n)));
-  const carved = new Set(inside(excepted));
+  const span = ({ from, to }: Range): readonly [number, number] => [places.get(from) ?? 0, places.get(to + 1n) ?? names.length];
+  const inside = (ranges: readonly Range[]): string[] => ranges.flatMap((range) => names.slice(...span(range)));
+  for (const { block } of found) {
+    for (const [first, after] of block.ranges.map(span)) budget.left -= after - first;
+  }
+  if (isSpent(budget)) return NOTHING;
+  const carved = new Set(inside(union(excepted)));
   return {
     all: names,
     notExcepted: names.filter((name) => !carved.has(name)),

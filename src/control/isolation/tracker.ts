@@ -68,8 +68,8 @@ const SLICE_MS = 5;
 /** Events that are flushed together while nothing is reported yet. */
 const GATHERED = 256;
 /**
- * What one class may take, in steps of about a microsecond (see `workOf`): a tenant who writes thousands of rules must not stop
- * the operator. Beyond it a class is unknown.
+ * What one class may take, in steps of about a microsecond (see `effectiveWithin`): a tenant who writes thousands of rules must
+ * not stop the operator. Beyond it a class is unknown.
  */
 const MOST_WORK = 150_000;
 

@@ -195,6 +195,23 @@ describe('classifier: too much to look at', () => {
     assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'closed');
   });
 
+  it('excepts count, so do blocks that overlap in many pieces, and ports that are compared with each other: one bound for all of it', () => {
+    const cidr = (index: number): string => `10.${index >> 8}.${index & 255}.0/24`;
+    const block = (...except: string[]) => ({ ipBlock: { cidr: '0.0.0.0/0', except } });
+    const range = (count: number, start = 0): number[] => Array.from({ length: count }, (_, index) => start + index * 2);
+    const classWith = (spec: Extract<Policy, { kind: 'NetworkPolicy' }>['spec']): unknown => {
+      const classifier = bounded();
+      classifier.upsertPolicy(aNetworkPolicy('x/p', spec));
+      classifier.flush();
+      return classifier.classOf('x', 'a', 'Ingress')?.class;
+    };
+    for (const [few, many] of [
+      [{ from: [block(...range(20).map(cidr))] }, { from: [block(...range(6_000).map(cidr))] }],
+      [{ from: range(5).map((at) => block(cidr(at))) }, { from: range(80).map((at) => block(...range(2, at * 10).map(cidr))) }],
+      [{ ports: range(20).map((port) => ({ port: port + 1 })) }, { ports: range(1_000).map((port) => ({ port: port + 1 })) }],
+    ] as const) assert.deepEqual([classWith({ ingress: [few] }), classWith({ ingress: [many] })], ['allow-any-external', 'unknown']);
+  });
+
   it('is unknown as well where few peers say so much that a search would not end, and no pod is walked through', () => {
     const expressions = (seed: number) => Array.from({ length: 3 }, (_, index) => ({ key: `k${(seed * 7 + index * 17) % 50}`, operator: (seed + index) % 2 === 0 ? 'Exists' : 'DoesNotExist' }));
     const from = Array.from({ length: 220 }, (_, seed) => ({ podSelector: { matchExpressions: expressions(seed) } }));
