@@ -5,7 +5,7 @@
  * sorted by namespace and name. Each call makes new values: keep the result where identity matters.
  */
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
-import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, type KindName } from '../kube/kinds.ts';
+import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, peopleCall, type KindName } from '../kube/kinds.ts';
 import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type PolicyRecord, type StringMap } from '../kube/objects.ts';
 import { parsePod, podInterner, type PodInterner, type WirePod } from '../kube/pods.ts';
 import { policyTypesOf } from '../netpol/compile-network-policy.ts';
@@ -119,12 +119,6 @@ function refusalsOf({ source }: Snapshot, kind: 'NetworkPolicy' | (typeof CLUSTE
   const spec = object['spec'] ?? {};
   const refusals = kind === 'NetworkPolicy' ? networkPolicyRefusals(spec) : clusterPolicyRefusals(kind, name, spec);
   return refusals.length === 0 ? {} : { refusals };
-}
-
-/** As kubectl takes it, with the group where two groups share the kind: `NetworkPolicy.projectcalico.org`. */
-function peopleCall(name: KindName): string {
-  const { kind, group } = KINDS[name];
-  return kind === name ? kind : `${kind}.${group}`;
 }
 
 /** They may exist, and what they change is not known. */

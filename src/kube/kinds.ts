@@ -70,6 +70,7 @@ export const KINDS = {
   AntreaNetworkPolicy: known('crd.antrea.io', 'v1beta1', 'networkpolicies', 'NetworkPolicy'),
   AntreaClusterNetworkPolicy: clusterWide('crd.antrea.io', 'v1beta1', 'clusternetworkpolicies', 'ClusterNetworkPolicy'),
   AwsClusterNetworkPolicy: clusterWide('networking.k8s.aws', 'v1alpha1', 'clusternetworkpolicies', 'ClusterNetworkPolicy'),
+  AwsApplicationNetworkPolicy: known('networking.k8s.aws', 'v1alpha1', 'applicationnetworkpolicies', 'ApplicationNetworkPolicy'),
   OvnEgressFirewall: known('k8s.ovn.org', 'v1', 'egressfirewalls', 'EgressFirewall'),
 } as const satisfies Readonly<Record<string, KnownKind>>;
 export type KindName = keyof typeof KINDS;
@@ -80,9 +81,16 @@ export const CLUSTER_POLICY_KINDS = ['AdminNetworkPolicy', 'BaselineAdminNetwork
 /** Not evaluated: what such a policy may change is unknown. */
 export const OPAQUE_POLICY_KINDS = [
   'CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy', 'CalicoNetworkPolicy', 'CalicoGlobalNetworkPolicy', 'CalicoNetworkPolicyV3',
-  'CalicoGlobalNetworkPolicyV3', 'AntreaNetworkPolicy', 'AntreaClusterNetworkPolicy', 'AwsClusterNetworkPolicy', 'OvnEgressFirewall',
+  'CalicoGlobalNetworkPolicyV3', 'AntreaNetworkPolicy', 'AntreaClusterNetworkPolicy', 'AwsClusterNetworkPolicy',
+  'AwsApplicationNetworkPolicy', 'OvnEgressFirewall',
 ] as const satisfies readonly KindName[];
 export type OpaqueKindName = (typeof OPAQUE_POLICY_KINDS)[number];
+
+/** As kubectl takes it, with the group where the kind alone is not the name: `NetworkPolicy.projectcalico.org`. */
+export function peopleCall(name: KindName): string {
+  const { kind, group } = KINDS[name];
+  return kind === name ? kind : `${kind}.${group}`;
+}
 
 /** In the first of its versions, or in the one given. */
 export function resourceOf({ group, versions, plural }: KnownKind, version: string = versions[0] ?? ''): Resource {

@@ -3,7 +3,7 @@
  *
  * Never narrower than the truth: what is not understood concerns everything. So a pod that no scope reaches is certain.
  */
-import type { Direction } from '../api/network-policy.ts';
+import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { OpaqueKindName } from '../kube/kinds.ts';
 import type { OpaquePolicy, OpaqueScope } from './model.ts';
 import { calicoScopes, isProjected } from './opaque-calico.ts';
@@ -31,6 +31,7 @@ const SCOPES_OF: Readonly<Record<OpaqueKindName, ScopesOf>> = {
   AntreaNetworkPolicy: ({ spec }) => antreaScopes(spec),
   AntreaClusterNetworkPolicy: ({ spec }) => antreaScopes(spec),
   AwsClusterNetworkPolicy: ({ spec }) => awsScopes(spec),
+  AwsApplicationNetworkPolicy: ({ spec }) => applicationScopes(spec),
   OvnEgressFirewall: () => [{ directions: ['Egress'] }],
 };
 
@@ -78,4 +79,12 @@ function awsScopes(spec: unknown): OpaqueScope[] | undefined {
   if (isThere(subject['namespaces'])) return [scopeOf(requirementsIn(subject['namespaces']), [], directions)];
   const pods = isObject(subject['pods']) ? subject['pods'] : {};
   return [scopeOf(requirementsIn(pods['namespaceSelector']), requirementsIn(pods['podSelector']), directions)];
+}
+
+/** As NetworkPolicy has it: who is selected is isolated in the directions named, with rules or without. None named: it may be both. */
+function applicationScopes(spec: unknown): OpaqueScope[] | undefined {
+  if (!isObject(spec)) return undefined;
+  const named = listIn(spec['policyTypes']) ?? [];
+  const directions = DIRECTIONS.filter((direction) => named.length === 0 || named.includes(direction));
+  return [scopeOf([], requirementsIn(spec['podSelector']), directions)];
 }

@@ -10,6 +10,7 @@ import { LASTING_CONDITIONS, PASSING_CONDITIONS } from '../../src/api/conditions
 import { baselineSpec } from '../../src/api/v1alpha1.ts';
 import { allCommands } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
+import { OPAQUE_POLICY_KINDS, peopleCall } from '../../src/kube/kinds.ts';
 import { metricTable } from '../../src/observe/metric-catalog.ts';
 import { STATES } from '../../src/plan/verdict.ts';
 
@@ -81,6 +82,11 @@ describe('documentation', () => {
     for (const reason of ['Overridden', 'NotEvaluated']) assert.ok(read('src/plan/status.ts').includes(`= '${reason}';`), reason);
     assert.match(read('src/plan/report.ts'), /reason: 'Leftover'[\s\S]*reason: 'Unprotected'/);
     for (const reason of unionIn('src/plan/leaving.ts', 'LeftoverReason')) assert.ok(pageCalled('docs/troubleshooting.md').text.includes(`\`${reason}\``), reason);
+  });
+
+  it('coverage: names every kind of policy that is not evaluated, as it is called', () => {
+    const rows = tableAfter(pageCalled('docs/coverage.md'), '| of | kinds |');
+    assert.deepEqual(rows.flatMap(([, kinds = '']) => codeIn(kinds)).toSorted(), OPAQUE_POLICY_KINDS.map(peopleCall).toSorted());
   });
 
   it('troubleshooting: explains every event', () => {

@@ -25,7 +25,7 @@ function concerned(kind: OpaqueKindName, spec: unknown, { namespace, name = 'p',
 }
 const all = (suffix = '+in+out', namespaces: readonly string[] = NAMESPACES.map(({ name }) => name)): string[] =>
   PODS.filter(({ namespace }) => namespaces.includes(namespace)).map(({ namespace, name }) => `${namespace}/${name}${suffix}`);
-const NAMESPACED = new Set<OpaqueKindName>(['CiliumNetworkPolicy', 'CalicoNetworkPolicy', 'CalicoNetworkPolicyV3', 'AntreaNetworkPolicy', 'OvnEgressFirewall']);
+const NAMESPACED = new Set<OpaqueKindName>(['CiliumNetworkPolicy', 'CalicoNetworkPolicy', 'CalicoNetworkPolicyV3', 'AntreaNetworkPolicy', 'AwsApplicationNetworkPolicy', 'OvnEgressFirewall']);
 
 describe('opaque policies: what is not understood concerns everything', () => {
   for (const kind of OPAQUE_POLICY_KINDS) {
@@ -132,6 +132,13 @@ describe('opaque policies: Antrea, AWS, OVN', () => {
     assert.deepEqual(concerned('AwsClusterNetworkPolicy', { subject: { namespaces: { matchLabels: { team: 'a' } } }, egress: [{}] }), all('+out', ['shop']));
     assert.deepEqual(concerned('AwsClusterNetworkPolicy', { subject: { pods: { ...web, namespaceSelector: { matchLabels: { team: 'a' } } } }, ingress: [{}] }), ['shop/web+in']);
     assert.deepEqual(concerned('AwsClusterNetworkPolicy', { ingress: [{}] }), all('+in'));
+  });
+  it('an ApplicationNetworkPolicy of AWS isolates as a NetworkPolicy does: whom it selects, in the directions that it names, without rules, too', () => {
+    const anp = (spec: object): string[] => concerned('AwsApplicationNetworkPolicy', { podSelector: { matchLabels: { app: 'web' } }, ...spec }, { namespace: 'shop' });
+    assert.deepEqual(anp({ policyTypes: ['Egress'], egress: [{ to: [{ domainNames: ['example.com'] }] }] }), ['shop/web+out']);
+    assert.deepEqual(anp({ policyTypes: ['Ingress'] }), ['shop/web+in']);
+    assert.deepEqual(anp({ egress: [{}] }), ['shop/web+in+out'], 'none named');
+    assert.deepEqual(anp({ podSelector: {}, policyTypes: ['Egress', 'Ingress'] }), all('+in+out', ['shop']));
   });
   it('an EgressFirewall: what leaves its namespace', () => assert.deepEqual(concerned('OvnEgressFirewall', { egress: [] }, { namespace: 'pay' }), all('+out', ['pay'])));
 });
