@@ -33,7 +33,7 @@ export interface ServedKindsOptions<K, R extends ObjectRecord & { readonly names
 
 export interface KindSource {
   readonly health: ReflectorHealth;
-  /** Its CRD has just been made, so that there cannot be anything yet: it need not be synced. */
+  /** Its CRD has just been made, so that there cannot be anything yet: it need not be synced. `onHealth` says when that is over. */
   readonly isNew: boolean;
 }
 
@@ -56,6 +56,7 @@ export function startServedKinds<K, R extends ObjectRecord & { readonly namespac
   const watched = new Map<string, Watched<R>>();
   const endings = new Set<Promise<void>>();
   const crds = createStore<ObjectRecord>();
+  const stopping = new AbortController();
   let isListed = false;
 
   function begin(crd: string, newUntilMs: number): void {
@@ -72,6 +73,7 @@ export function startServedKinds<K, R extends ObjectRecord & { readonly namespac
       }),
     };
     watched.set(crd, entry);
+    if (Number.isFinite(newUntilMs)) void clock.sleep(newUntilMs - clock.now(), stopping.signal).then(onHealth, () => undefined);
   }
 
   function end(crd: string): void {
@@ -110,6 +112,7 @@ export function startServedKinds<K, R extends ObjectRecord & { readonly namespac
       ...[...watched.values()].map(({ reflector, newUntilMs }) => ({ health: reflector.health(), isNew: clock.now() < newUntilMs })),
     ],
     async stop() {
+      stopping.abort();
       await definitions.stop();
       for (const entry of watched.values()) entry.isEnding = true;
       await Promise.all([...[...watched.values()].map(({ reflector }) => reflector.stop()), ...endings]);

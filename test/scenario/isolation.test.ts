@@ -235,6 +235,7 @@ describe('isolation', function () {
       await eventually(() => operator.metrics(), (text) => assert.match(text, /resource="adminnetworkpolicies\.policy\.networking\.k8s\.io"\} 1/));
       assert.deepEqual((await witness.writes(since)).map(({ verb, resource, name }) => `${verb} ${resource} ${name}`), []);
       assert.equal((await world.getBaseline(baseline)).status.isolated, '1/1');
+      assert.deepEqual(operator.log.lines().filter((line) => line.includes('isolation is not known')), [], 'not even for the moment until it is served');
     });
   });
 });

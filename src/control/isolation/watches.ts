@@ -56,7 +56,7 @@ export function createIsolationWatches({ client, clock, log, settings }: Isolati
       const nowMs = clock.now();
       return [
         ...[...others, ofPods.health()].map((health) => ({ resource: health.resource, missing: missingOf(health, nowMs) })),
-        ...ofKinds.sources().map(({ health, isNew }) => ({ resource: health.resource, missing: isNew ? refusalOf(health) : missingOf(health, nowMs) })),
+        ...ofKinds.sources().map(({ health, isNew }) => ({ resource: health.resource, missing: isNew ? missingOfNew(health, nowMs) : missingOf(health, nowMs) })),
       ];
     },
     healths: () => [...ofPods === undefined ? [] : [ofPods.health()], ...ofKinds?.sources().map(({ health }) => health) ?? []],
@@ -71,15 +71,26 @@ const SILENCE_MS = 150_000;
 /** A failure that passes is none. */
 const PATIENCE_MS = 30_000;
 const REFUSALS: ReadonlySet<string> = new Set(['Forbidden', 'Unauthorized', 'NotFound']);
+/** A kind comes and goes a moment before or after its CRD does. */
+const SERVED_LATE_MS = 15_000;
 const WAITING = { text: 'the first list is under way', isFailure: false } as const;
 
 /** Texts that stay the same while nothing changes: they are in a status. */
 function missingOf(health: ReflectorHealth, nowMs: number): SourceState['missing'] {
   const refusal = refusalOf(health);
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) return isServedLate(health, nowMs) ? health.synced ? undefined : WAITING : refusal;
   const { synced, problem, lastFrameAtMs = Number.NEGATIVE_INFINITY } = health;
   if (synced) return nowMs - lastFrameAtMs > SILENCE_MS ? { text: 'nothing is heard of it any more', isFailure: true } : undefined;
   return problem === undefined ? WAITING : { text: `it cannot be listed (${problem.kind})`, isFailure: nowMs - problem.sinceMs > PATIENCE_MS };
+}
+
+/** There can be nothing of it yet, so that only being kept from it counts. */
+function missingOfNew(health: ReflectorHealth, nowMs: number): SourceState['missing'] {
+  return isServedLate(health, nowMs) ? undefined : refusalOf(health);
+}
+
+function isServedLate({ problem }: ReflectorHealth, nowMs: number): boolean {
+  return problem?.kind === 'NotFound' && nowMs - problem.sinceMs < SERVED_LATE_MS;
 }
 
 function refusalOf({ problem }: ReflectorHealth): SourceState['missing'] {

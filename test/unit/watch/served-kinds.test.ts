@@ -93,14 +93,17 @@ describe('kinds that are served', () => {
   });
 
   it('are not new for long, and not new at all where their CRD was there at the start', async () => {
-    const { of, clock, kinds } = aScene();
+    const { of, clock, kinds, health } = aScene();
     await clock.settle();
     lists(of(CRDS), 9, object(TOWEL_CRD, 3));
     of(CRDS)?.sink.frame({ kind: 'Applied', object: object('soaps.bath.example', 10) });
     const isNew = () => kinds.sources().map((source) => source.isNew);
+    await clock.settle();
     assert.deepEqual(isNew(), [false, false, true]);
+    const before = health();
     await clock.advance(15_000);
     assert.deepEqual(isNew(), [false, false, false]);
+    assert.ok(health() > before, 'nobody would look at it otherwise');
   });
 
   it('end with their CRD, and all that was known of them is taken back', async () => {

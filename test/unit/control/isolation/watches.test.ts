@@ -101,6 +101,33 @@ describe('watches of isolation', () => {
     assert.deepEqual(watches.sources([policies])[0], { resource: 'networkpolicies', missing: { text: 'no', isFailure: true } });
   });
 
+  it('a kind may be served a little later than its CRD is there, and be gone a little earlier: that is no failure, unless it lasts', async () => {
+    const { start, said, of, clock, opened } = aScene();
+    await start();
+    listed(of('pods'));
+    const crds = of('customresourcedefinitions');
+    const crd = (name: string, resourceVersion: string) => crds.sink.frame({ kind: 'Applied', object: { metadata: { name, uid: name, resourceVersion } } });
+    crd('ciliumclusterwidenetworkpolicies.cilium.io', '4');
+    listed(crds);
+    await clock.settle();
+    of('ciliumclusterwidenetworkpolicies').fail('NotFound');
+    crd('ciliumnetworkpolicies.cilium.io', '6');
+    await clock.settle();
+    of('ciliumnetworkpolicies').fail('NotFound');
+    await clock.settle();
+    assert.deepEqual(said().slice(2), ['ciliumclusterwidenetworkpolicies.cilium.io: waiting, the first list is under way', 'ciliumnetworkpolicies.cilium.io: good']);
+    await clock.advance(400);
+    listed(of('ciliumclusterwidenetworkpolicies'));
+    of('ciliumclusterwidenetworkpolicies').fail('NotFound');
+    await clock.settle();
+    assert.equal(said()[2], 'ciliumclusterwidenetworkpolicies.cilium.io: good', 'its CRD is about to go');
+    for (let turn = 0; turn < 16; turn += 1) {
+      await clock.advance(1_000);
+      for (const { plural, fail } of opened.slice(-2)) if (plural.startsWith('cilium')) fail('NotFound');
+    }
+    assert.deepEqual(said().slice(2), ['ciliumclusterwidenetworkpolicies.cilium.io: failed, list things: NotFound', 'ciliumnetworkpolicies.cilium.io: failed, list things: NotFound']);
+  });
+
   it('a kind whose CRD has just been made need not be listed, but it must not be refused', async () => {
     const { start, said, of, clock, opened } = aScene();
     await start();
