@@ -2,9 +2,9 @@
 import { DIRECTIONS } from '../api/network-policy.ts';
 import type { Coverage } from '../plan/coverage.ts';
 import { overriddenIn, rowIsolation, type NamespaceEffect } from '../plan/effect.ts';
-import { NEEDS_ATTENTION, type Attention, type NamespaceReport } from '../plan/report.ts';
+import type { Attention, NamespaceReport } from '../plan/report.ts';
 import type { StatusRow } from '../plan/status.ts';
-import { STATES, type State } from '../plan/verdict.ts';
+import { NEEDS_ATTENTION, severity, STATES, type State } from '../plan/verdict.ts';
 import type { NamespaceMemories, NamespaceMemory } from './namespace-memory.ts';
 import { YOUNG_MS } from './record-plan.ts';
 
@@ -87,12 +87,11 @@ export interface AttentionRows {
 
 /** Worst first, so that what is dropped is the least bad. */
 export function attentionRows(memories: NamespaceMemories, limit: number, nowMs: number, effectOf: EffectOf): AttentionRows {
-  const order = new Map<State, number>(STATES.map((state, index) => [state, index]));
   const found = [...memories.all()].flatMap(([namespace, memory]) => {
     const attention = isYoung(memory, nowMs) || memory.report === undefined ? undefined : attentionTo(memory.report, effectOf(namespace));
     return attention === undefined ? [] : [{ namespace, owner: memory.report?.owner ?? '', ...attention }];
   });
-  found.sort((a, b) => rank(a, order) - rank(b, order) || (a.namespace < b.namespace ? -1 : 1));
+  found.sort((a, b) => rank(a) - rank(b) || (a.namespace < b.namespace ? -1 : 1));
   const rows = found.slice(0, limit).map(({ namespace, reason, owner }) => ({ labels: { namespace, reason, owner }, value: 1 }));
   return { rows, dropped: found.length - rows.length };
 }
@@ -105,11 +104,10 @@ function attentionTo({ attention, coverage }: NamespaceReport, effect: Namespace
 const OVERRIDDEN = { state: 'protected', reason: 'Overridden' } as const;
 
 /** Leftovers and bare namespaces carry states that come first in the list of states; they are the least bad. */
-function rank({ state, reason }: Pick<Attention, 'state' | 'reason'>, order: ReadonlyMap<State, number>): number {
-  if (reason === OVERRIDDEN.reason) return order.size - 0.5;
-  const place = order.get(state) ?? order.size;
-  const firstBad = order.get('failed') ?? 0;
-  return place < firstBad ? place + order.size : place;
+function rank({ state, reason }: Pick<Attention, 'state' | 'reason'>): number {
+  if (reason === OVERRIDDEN.reason) return STATES.length - 0.5;
+  const place = severity({ state });
+  return place < severity({ state: 'failed' }) ? place + STATES.length : place;
 }
 
 /** Counts things per combination of labels, from every report. */

@@ -7,7 +7,7 @@ import { claimsNames } from './claims.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
 import type { Leftover, Loss } from './leaving.ts';
 import type { NamespacePlan } from './plan.ts';
-import { severity, verdictFor, type NamespaceFacts, type State, type Verdict } from './verdict.ts';
+import { NEEDS_ATTENTION, severity, verdictFor, type NamespaceFacts, type State, type Verdict } from './verdict.ts';
 import type { NamespaceView } from './view.ts';
 
 export interface NamespaceReport {
@@ -88,9 +88,6 @@ function ownerOf(namespace: NamespaceRecord, plan: NamespacePlan): string {
   }
   return '';
 }
-
-/** States in which the policies of a namespace are not as they should be. */
-export const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 
 function attentionTo(plan: NamespacePlan, { verdicts, leftovers, coverage }: Pick<NamespaceReport, 'verdicts' | 'leftovers' | 'coverage'>): Attention | undefined {
   if (plan.terminating) return undefined;

@@ -9,7 +9,7 @@ import { clip } from '../api/text.ts';
 import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
 import type { IsolationKnowledge, RowIsolation } from './effect.ts';
-import { severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
+import { NEEDS_ATTENTION, severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
 
 /** One namespace as the status of one baseline sees it. */
 export interface StatusRow {
@@ -74,8 +74,6 @@ function countStates(rows: readonly StatusRow[]): NamespaceCounts {
   };
 }
 
-const WORTH_NAMING: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
-
 /** What is said of namespaces, and how many of the selected ones are isolated. */
 interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly notes: ReadonlyMap<string, IsolationNote> }
 interface IsolationNote { readonly reason: typeof OVERRIDDEN | typeof UNKNOWN; readonly message: string }
@@ -131,13 +129,13 @@ function namedRow(row: StatusRow, isolation: IsolationNote | undefined): Named |
   const { verdict, note } = row;
   if (isWorthNaming(row)) return { row, rank: 0, said: verdict };
   if (isolation?.reason === OVERRIDDEN) return { row, rank: 1, said: isolation };
-  if (note !== undefined) return { row, rank: 2, said: WORTH_NAMING.has(verdict.state) ? verdict : note };
+  if (note !== undefined) return { row, rank: 2, said: NEEDS_ATTENTION.has(verdict.state) ? verdict : note };
   return isolation === undefined ? undefined : { row, rank: 3, said: isolation };
 }
 
 /** Not as planned; leftovers and overridden exemptions come after these. */
 function isWorthNaming({ verdict: { state }, young }: StatusRow): boolean {
-  return WORTH_NAMING.has(state) && !(state === 'pending' && young);
+  return NEEDS_ATTENTION.has(state) && !(state === 'pending' && young);
 }
 
 function conditions(input: StatusInput, counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition[] {
@@ -226,7 +224,7 @@ function firstWith(reason: VerdictReason, rows: readonly StatusRow[]): StatusRow
 function upToDate(counts: NamespaceCounts, worst: readonly WorstCase[]): NewCondition {
   const type = 'NamespacesUpToDate';
   const behind = counts.failed + counts.conflicted + counts.drifted + counts.pending;
-  const first = worst.find(({ state }) => WORTH_NAMING.has(state as State)) ?? worst.find(({ reason }) => !isOfIsolation(reason));
+  const first = worst.find(({ state }) => NEEDS_ATTENTION.has(state as State)) ?? worst.find(({ reason }) => !isOfIsolation(reason));
   const example = first === undefined ? '' : `; first: ${first.namespace} (${first.reason}: ${first.message})`;
   if (behind > 0) return { type, status: 'False', reason: first?.reason ?? 'Pending', message: `${behind} of ${counts.selected} namespaces are not as planned${example}` };
   return { type, status: 'True', reason: 'Succeeded', message: `every selected namespace is as planned${example}` };

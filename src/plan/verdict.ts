@@ -17,6 +17,9 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
+/** States in which the policies of a namespace are not as they should be. */
+export const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
+
 export type VerdictReason =
   | 'NamespaceTerminating' | 'SystemNamespace' | 'ExcludedByName' | 'NotSelected' | 'Exempt' | 'ExemptionOverridden' | 'NotEnforced'
   | 'InvalidTemplate' | RefusalReason
@@ -115,7 +118,7 @@ function waitsForAnotherOnly({ name }: PlannedName, { baseline }: Claim, { write
 }
 
 /** Lower is worse. */
-export function severity({ state }: Verdict): number {
+export function severity({ state }: { readonly state: State }): number {
   return BY_SEVERITY.get(state) ?? STATES.length;
 }
 
