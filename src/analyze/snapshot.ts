@@ -41,6 +41,8 @@ export interface Snapshot {
   readonly from: string;
   /** By kind; objects sorted by namespace and name. A kind that was not asked for is absent. */
   readonly objects: ReadonlyMap<KindName, readonly Sourced[]>;
+  /** With a pod template, of kinds that are not known; only from files, and sorted. */
+  readonly templated?: readonly Sourced[];
   readonly unread: readonly Unread[];
 }
 

@@ -4,7 +4,7 @@
  *
  * Must not: guess addresses. A pod that does not exist has none.
  */
-import { KINDS, type KindName } from '../kube/kinds.ts';
+import type { KindName } from '../kube/kinds.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { objectsOf, type KubeObject, type Snapshot, type Sourced } from './snapshot.ts';
 
@@ -109,7 +109,10 @@ export function hypotheticalPods(snapshot: Snapshot, owners: Owners): Hypothetic
   const isDump = holdsItsPods(snapshot);
   const withPods = new Set(pods.flatMap(({ object }) => [controllerOf(object.metadata), owners.workloadOf(object)].flatMap((owner) =>
     (owner === undefined ? [] : [keyOf(owner.kind, { name: owner.name, namespace: object.metadata.namespace })]))));
-  const all = WORKLOAD_KINDS.flatMap((kind) => objectsOf(snapshot, kind).map((from) => ({ kind, from })));
+  const all: { readonly kind: string; readonly from: Sourced }[] = [
+    ...WORKLOAD_KINDS.flatMap((kind) => objectsOf(snapshot, kind).map((from) => ({ kind, from }))),
+    ...(snapshot.templated ?? []).map((from) => ({ kind: from.object.kind, from })),
+  ];
   const present = new Set(all.map(({ kind, from }) => keyOf(kind, from.object.metadata)));
   return all.flatMap(({ kind, from }) => {
     const { metadata } = from.object;
@@ -127,12 +130,12 @@ function wantsPods({ kind, metadata, spec, status }: KubeObject): boolean {
   return !(conditions ?? []).some((each) => (each.type === 'Complete' || each.type === 'Failed') && each.status === 'True');
 }
 
-function hypotheticalPod(kind: WorkloadKind, from: Sourced, owners: Owners): HypotheticalPod[] {
+function hypotheticalPod(kind: string, from: Sourced, owners: Owners): HypotheticalPod[] {
   const template = podTemplateOf(from.object);
   if (template === undefined) return [];
   const { name, namespace = '' } = from.object.metadata;
   return [{
-    name: `${KINDS[kind].kind.toLowerCase()}/${name}`, namespace, from,
+    name: `${kind.toLowerCase()}/${name}`, namespace, from,
     workload: owners.workloadOf(from.object) ?? { kind, name },
     template: kind === 'Job' ? { ...template, metadata: { ...template.metadata, labels: { ...jobLabels(name), ...template.metadata.labels } } } : template,
   }];

@@ -40,8 +40,7 @@ export function namespacesOf(snapshot: Snapshot): readonly SnapshotNamespace[] {
     const { name, labels, annotations, terminating } = parseNamespace(namespaceObject(object));
     found.set(name, { name, labels, annotations, terminating, origin, declared: true });
   }
-  for (const [kind, objects] of snapshot.objects) {
-    if (!KINDS[kind].namespaced) continue;
+  for (const objects of [...[...snapshot.objects].filter(([kind]) => KINDS[kind].namespaced).map(([, all]) => all), snapshot.templated ?? []]) {
     for (const { object: { metadata: { namespace = '' } } } of objects) {
       if (!found.has(namespace)) found.set(namespace, { name: namespace, labels: new Map([[NAMESPACE_NAME_LABEL, namespace]]), annotations: new Map(), terminating: false, origin: undefined, declared: false, labelsUnknown: true });
     }

@@ -15,7 +15,15 @@ export interface ShapeProblem {
 
 /** Empty where all is well. */
 export function shapeProblems(kind: KindName, object: unknown): readonly ShapeProblem[] {
-  const schema = SHAPES[kind] ?? anyObject;
+  return problemsBy(SHAPES[kind] ?? anyObject, object);
+}
+
+/** Of an object of a kind that is not known: of its metadata and its pod template alone. */
+export function templateProblems(object: unknown): readonly ShapeProblem[] {
+  return problemsBy(withTemplate, object);
+}
+
+function problemsBy(schema: z.ZodType, object: unknown): readonly ShapeProblem[] {
   const parsed = schema.safeParse(object);
   if (parsed.success) return [];
   return parsed.error.issues.map((issue) => {
@@ -98,6 +106,7 @@ const container = fields({
 });
 const podSpec = fields({ hostNetwork: maybe(z.boolean()), nodeName: maybe(text), serviceAccountName: maybe(text), containers: list(container), initContainers: list(container) });
 const template = maybe(fields({ metadata: maybe(fields({ labels: strings, annotations: strings })), spec: maybe(podSpec) }));
+const withTemplate = withSpec(fields({ template }));
 const workload = withSpec(fields({ replicas: maybe(number), selector, template }));
 
 const service = withSpec(fields({
@@ -109,6 +118,6 @@ const service = withSpec(fields({
 const SHAPES: Readonly<Partial<Record<KindName, z.ZodType>>> = {
   NetworkPolicy: networkPolicy, AdminNetworkPolicy: clusterPolicy, BaselineAdminNetworkPolicy: clusterPolicy, ClusterNetworkPolicy: clusterPolicy,
   Pod: withSpec(podSpec), Deployment: workload, StatefulSet: workload, DaemonSet: workload, ReplicaSet: workload,
-  Job: withSpec(fields({ template })), CronJob: withSpec(fields({ jobTemplate: maybe(fields({ spec: maybe(fields({ template })) })) })),
+  Job: withTemplate, CronJob: withSpec(fields({ jobTemplate: maybe(fields({ spec: maybe(fields({ template })) })) })),
   Service: service,
 };

@@ -14,7 +14,7 @@ import type { WorkloadKind } from '../workloads.ts';
 
 export type End =
   | { readonly kind: 'name'; readonly namespace: string; readonly name: string }
-  | { readonly kind: 'object'; readonly apiKind: 'Pod' | WorkloadKind; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'object'; /** Of one that is not known in lower case. */ readonly apiKind: string; readonly namespace: string; readonly name: string }
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'labels'; readonly namespace: string; readonly labels: ReadonlyMap<string, string> }
   | { readonly kind: 'address'; readonly ip: string; readonly address: Address }
@@ -36,6 +36,11 @@ const OBJECT_KINDS: ReadonlyMap<string, 'Pod' | 'Service' | WorkloadKind> = new 
 
 function named<T extends string>(kind: T, ...names: readonly string[]): (readonly [string, T])[] {
   return names.map((name) => [name, kind] as const);
+}
+
+/** Whether every cluster has the kind: of others there are those that manifests have. */
+export function isKnownKind(kind: string): boolean {
+  return [...OBJECT_KINDS.values()].some((known) => known === kind);
 }
 
 /** The short form of a kind, for telling people what to write. */
@@ -83,11 +88,10 @@ function address(text: string): End | undefined {
   return block === undefined ? undefined : { kind: 'range', cidr: ip, block };
 }
 
-function object(text: string): End | Problem | undefined {
+function object(text: string): End | undefined {
   const [, kindText = '', namespace = '', name = ''] = OBJECT.exec(text) ?? [];
   if (kindText === '') return undefined;
-  const kind = OBJECT_KINDS.get(kindText.toLowerCase());
-  if (kind === undefined) return { problem: `${quoted(kindText)} in ${quoted(text)} is no kind that can be an end: expected pod, deploy, sts, ds, rs, job, cronjob or svc` };
+  const kind = OBJECT_KINDS.get(kindText.toLowerCase()) ?? kindText.toLowerCase();
   return kind === 'Service' ? { kind: 'service', namespace, name } : { kind: 'object', apiKind: kind, namespace, name };
 }
 

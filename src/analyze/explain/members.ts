@@ -10,7 +10,7 @@ import type { WorkloadRef } from '../workloads.ts';
 import type { SnapshotPod } from '../world.ts';
 import { publicAddresses, setOf, type AddressSet } from './address-space.ts';
 import type { Cluster } from './cluster.ts';
-import { endText, prefixOf, quoted, type End, type Problem } from './end.ts';
+import { endText, isKnownKind, prefixOf, quoted, type End, type Problem } from './end.ts';
 import { didYouMean, nearNames } from './near-names.ts';
 import { listed } from './words.ts';
 
@@ -82,7 +82,11 @@ function byKind(cluster: Cluster, end: Extract<End, { readonly kind: 'object' }>
     const pod = pods.find(({ name }) => name === end.name);
     return pod === undefined ? absent(cluster, end) : onePod(pod);
   }
-  const owned = pods.filter(({ workload }) => workload?.kind === end.apiKind && workload.name === end.name);
+  const isMeant = (kind: string): boolean => kind === end.apiKind || (!isKnownKind(kind) && kind.toLowerCase() === end.apiKind);
+  if (!isKnownKind(end.apiKind) && !cluster.pods.some(({ workload }) => workload !== undefined && isMeant(workload.kind))) {
+    return { problem: `${quoted(end.apiKind)} in ${quoted(endText(end))} is no kind that can be an end: expected pod, deploy, sts, ds, rs, job, cronjob or svc` };
+  }
+  const owned = pods.filter(({ workload }) => workload !== undefined && isMeant(workload.kind) && workload.name === end.name);
   return owned.length > 0 ? ofWorkload(end, owned) : absent(cluster, end);
 }
 

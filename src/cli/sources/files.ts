@@ -6,14 +6,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Origin, Snapshot, Sourced } from '../../analyze/snapshot.ts';
 import { policiesOf } from '../../analyze/world.ts';
-import { KINDS, type KindName } from '../../kube/kinds.ts';
+import type { KindName } from '../../kube/kinds.ts';
 import { SourceError, type Host } from '../command.ts';
 import { safe } from '../output/cell.ts';
 import { documentsIn, isJson, type Found, type Problem } from './documents.ts';
 import { findFiles, STDIN, unreadable } from './find-files.ts';
 import { kept } from './kept.ts';
 import { manifestOf, type ManifestObject, type ManifestQuery } from './manifest.ts';
-import { notesOn, refusalNotes } from './notes.ts';
+import { notesOn, refusalNotes, unservedNotes } from './notes.ts';
 import { sorted } from './order.ts';
 import { decoded, textOfStdin } from './text.ts';
 
@@ -35,10 +35,10 @@ export async function loadFromFiles(host: Host, { paths, kinds, namespace }: Fil
   if (problems.length > 0) throw new SourceError(problemText(problems, { host, files, isTwice: duplicates.length > 0 }));
   const from = paths.map((path) => (path === STDIN ? 'stdin' : path)).join(', ');
   if (contents.every(({ count }) => count === 0)) throw new SourceError(`${from}: there is no Kubernetes object in ${files.length === 1 ? 'it' : `these ${files.length} files`}`);
-  const notes = notesOn({ skipped, links, ignored: contents.flatMap(({ ignored }) => ignored), foreign: contents.filter((each) => each.foreign).map(({ file }) => file) });
-  for (const note of notes) host.stderr.write(`${note}\n`);
-  const snapshot: Snapshot = { source: 'files', from, objects: byKind(kinds, taken), unread: [] };
-  for (const note of refusalNotes(policiesOf(snapshot))) host.stderr.write(`${note}\n`);
+  const templated = sorted([...taken.values()].filter(({ kind }) => kind === undefined).map(({ object, origin }) => ({ object: kept(undefined, object), origin })));
+  const snapshot: Snapshot = { source: 'files', from, objects: byKind(kinds, taken), templated, unread: [] };
+  const left = { skipped, links, ignored: contents.flatMap(({ ignored }) => ignored), foreign: contents.filter((each) => each.foreign).map(({ file }) => file), templated };
+  for (const note of [...notesOn(left), ...unservedNotes(contents.flatMap((each) => each.unserved)), ...refusalNotes(policiesOf(snapshot))]) host.stderr.write(`${note}\n`);
   return snapshot;
 }
 
@@ -64,18 +64,22 @@ interface FileContent {
   readonly ignored: readonly string[];
   /** Whether something else is in it. */
   readonly foreign: boolean;
+  /** Objects that are not read for their version, and why. */
+  readonly unserved: readonly string[];
   readonly problems: readonly string[];
 }
 
 function contentOf(text: string, file: string, query: ManifestQuery): FileContent {
   const documents = documentsIn(text);
   const manifests = documents.found.map((found) => ({ found, ...manifestOf(found, query) }));
-  const problems = [...documents.problems, ...manifests.flatMap((each) => each.problems)].map((problem) => `${placeOf(file, problem)}: ${problem.message}`);
+  const placed = (problem: Problem): string => `${placeOf(file, problem)}: ${problem.message}`;
+  const problems = [...documents.problems, ...manifests.flatMap((each) => each.problems)].map(placed);
+  const unserved = manifests.flatMap((each) => each.unserved.map(placed));
   if (problems.length > 0 && TEMPLATE.test(text)) problems.push(`${file}: ${TEMPLATE_HINT}`);
   const objects = manifests.flatMap((each) => each.objects.map((object) => ({ ...object, found: each.found })));
   const ignored = manifests.flatMap((each) => each.ignored);
   const unasked = manifests.reduce((sum, each) => sum + each.unasked, 0);
-  return { file, objects, count: objects.length + ignored.length + unasked, ignored, foreign: manifests.some((each) => each.foreign > 0), problems };
+  return { file, objects, count: objects.length + ignored.length + unasked + unserved.length, ignored, unserved, foreign: manifests.some((each) => each.foreign > 0), problems };
 }
 
 /** `{{ .Values.x }}` or `{{- if`. */
@@ -86,7 +90,7 @@ function placeOf(file: string, { line, column }: Problem): string {
   return [file, line, column].filter((part) => part !== undefined).join(':');
 }
 
-interface Taken extends Sourced { readonly kind: KindName; readonly origin: Origin }
+interface Taken extends Sourced { readonly kind: KindName | undefined; readonly origin: Origin }
 
 /** Each object once; a second one of the same name is told with the places of both. */
 function taking(contents: readonly FileContent[]): { taken: ReadonlyMap<string, Taken>; duplicates: string[] } {
@@ -96,10 +100,10 @@ function taking(contents: readonly FileContent[]): { taken: ReadonlyMap<string, 
     for (const { kind, object, at, found } of objects) {
       const origin: Origin = { file, get line() { return found.lineOf(at); }, lineOf: (path) => found.lineOf([...at, ...path]) };
       const { namespace = '', name } = object.metadata;
-      const key = `${kind}/${namespace}/${name}${isUnnamed(object.metadata) ? `/${taken.size}` : ''}`;
+      const key = `${kind ?? `${object.apiVersion} ${object.kind}`}/${namespace}/${name}${isUnnamed(object.metadata) ? `/${taken.size}` : ''}`;
       const before = taken.get(key);
       if (before === undefined) taken.set(key, { kind, object, origin });
-      else duplicates.push(`${file}:${origin.line}: ${KINDS[kind].kind} ${namespace === '' ? '' : `${namespace}/`}${name} is there twice, also at ${before.origin.file}:${before.origin.line}`);
+      else duplicates.push(`${file}:${origin.line}: ${object.kind} ${namespace === '' ? '' : `${namespace}/`}${name} is there twice, also at ${before.origin.file}:${before.origin.line}`);
     }
   }
   return { taken, duplicates };
@@ -110,7 +114,7 @@ const isUnnamed = (metadata: object): boolean => 'generateName' in metadata && !
 
 function byKind(kinds: readonly KindName[], taken: ReadonlyMap<string, Taken>): ReadonlyMap<KindName, readonly Sourced[]> {
   const objects = new Map<KindName, Sourced[]>(kinds.map((kind) => [kind, []]));
-  for (const { kind, object, origin } of taken.values()) objects.get(kind)?.push({ object: kept(kind, object), origin });
+  for (const { kind, object, origin } of taken.values()) if (kind !== undefined) objects.get(kind)?.push({ object: kept(kind, object), origin });
   return new Map([...objects].map(([kind, found]) => [kind, sorted(found)]));
 }
 

@@ -11,15 +11,16 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Whose managers say whether the operator wrote an object. */
 const MANAGED: ReadonlySet<KindName> = new Set(['NetworkPolicy', 'NamespacePolicyBaseline']);
 
-export function kept(kind: KindName, object: KubeObject): KubeObject {
+/** `kind` is absent for one that is not known. */
+export function kept(kind: KindName | undefined, object: KubeObject): KubeObject {
   const metadata = keptMetadata(kind, object.metadata);
-  const drop = DROPPED[kind];
+  const drop = kind === undefined ? undefined : DROPPED[kind];
   return drop === undefined ? { ...object, metadata } : drop({ ...object, metadata });
 }
 
-function keptMetadata(kind: KindName, { managedFields, ...metadata }: ObjectMeta): ObjectMeta {
+function keptMetadata(kind: KindName | undefined, { managedFields, ...metadata }: ObjectMeta): ObjectMeta {
   const { annotations } = metadata;
-  const owned = MANAGED.has(kind) && managedFields !== undefined ? { managedFields } : {};
+  const owned = kind !== undefined && MANAGED.has(kind) && managedFields !== undefined ? { managedFields } : {};
   if (annotations === undefined || annotations === null || !Object.hasOwn(annotations, LAST_APPLIED)) return { ...metadata, ...owned };
   return { ...metadata, annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => key !== LAST_APPLIED)), ...owned };
 }

@@ -7,16 +7,18 @@
 import type { KubeObject } from '../../analyze/snapshot.ts';
 import { withoutNulls } from '../../analyze/workloads.ts';
 import { KINDS, type KindName } from '../../kube/kinds.ts';
-import { shapeProblems } from '../../kube/manifest-shape.ts';
+import { shapeProblems, templateProblems } from '../../kube/manifest-shape.ts';
 import { meantPolicy } from './meant-policy.ts';
 import type { ObjectMeta } from '../../kube/objects.ts';
 import type { Found, Problem } from './documents.ts';
+import { formerKind, unserved } from './unserved.ts';
 import type { FieldPath } from './yaml.ts';
 
 /** An object, and the path in its document at which it stands. */
 interface Placed { readonly value: unknown; readonly at: FieldPath }
 
-export interface ManifestObject { readonly kind: KindName; readonly object: KubeObject; readonly at: FieldPath }
+/** Without `kind`: of a kind that is not known, and has a pod template. */
+export interface ManifestObject { readonly kind: KindName | undefined; readonly object: KubeObject; readonly at: FieldPath }
 
 export interface Manifest {
   readonly objects: readonly ManifestObject[];
@@ -26,6 +28,8 @@ export interface Manifest {
   readonly unasked: number;
   /** Parts that are no objects of Kubernetes. */
   readonly foreign: number;
+  /** Why objects are not read that are of a known kind. */
+  readonly unserved: readonly Problem[];
   readonly problems: readonly Problem[];
 }
 
@@ -46,32 +50,51 @@ const KNOWN_ELSEWHERE: ReadonlySet<string> = new Set(Object.values(KINDS).map(({
 export function manifestOf(found: Found, query: ManifestQuery): Manifest {
   const objects: ManifestObject[] = [];
   const ignored: string[] = [];
-  const problems: Problem[] = [];
+  const [old, problems]: [Problem[], Problem[]] = [[], []];
   let [foreign, unasked] = [0, 0];
   for (const { value, at } of placedIn({ value: found.value, at: [] })) {
     if (!isTyped(value)) {
       foreign += 1;
       continue;
     }
-    const kind = KNOWN.get(`${groupOf(value.apiVersion)}/${value.kind}`);
-    if (kind === undefined) {
-      const meant = query.kinds.has('NetworkPolicy') ? meantPolicy(value) : undefined;
-      if (meant === undefined) ignored.push(KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind);
-      else problems.push({ line: found.lineOf([...at, meant.field]), message: `${titleOf(value)}: ${meant.message}` });
-      continue;
+    const told = (path: FieldPath, message: string): Problem => ({ line: found.lineOf([...at, ...path]), message: `${titleOf(value)}: ${message}` });
+    const reading = readingOf(value, query.kinds);
+    switch (reading.as) {
+      case 'ignored': ignored.push(reading.what); break;
+      case 'unasked': unasked += 1; break;
+      case 'problem': problems.push(told([reading.field], reading.message)); break;
+      case 'unserved': old.push(told([reading.field], reading.message)); break;
+      case 'object': {
+        const bad = problemsOf(reading.kind, value);
+        for (const { path, message } of bad) problems.push(told(path, `${pathText(path)}${withTyped(message, () => found.typedAt([...at, ...path]))}`));
+        if (bad.length === 0) objects.push({ kind: reading.kind, object: inNamespace(reading.kind, value as unknown as KubeObject, query.namespace), at });
+      }
     }
-    if (!query.kinds.has(kind)) {
-      unasked += 1;
-      continue;
-    }
-    const bad = problemsOf(kind, value);
-    for (const { path, message } of bad) problems.push({ line: found.lineOf([...at, ...path]), message: `${titleOf(value)}: ${pathText(path)}${withTyped(message, () => found.typedAt([...at, ...path]))}` });
-    if (bad.length === 0) objects.push({ kind, object: inNamespace(kind, value as unknown as KubeObject, query.namespace), at });
   }
-  return { objects, ignored, unasked, foreign, problems: problems.slice(0, MOST_PROBLEMS) };
+  return { objects, ignored, unasked, foreign, unserved: old, problems: problems.slice(0, MOST_PROBLEMS) };
 }
 
-interface Typed { readonly apiVersion: string; readonly kind: string; readonly metadata?: unknown; readonly items?: unknown }
+type Reading =
+  | { readonly as: 'object'; readonly kind: KindName | undefined }
+  | { readonly as: 'ignored'; readonly what: string }
+  | { readonly as: 'unasked' }
+  | { readonly as: 'problem' | 'unserved'; readonly field: 'apiVersion' | 'kind'; readonly message: string };
+
+function readingOf(value: Typed, kinds: ManifestQuery['kinds']): Reading {
+  const known = KNOWN.get(`${groupOf(value.apiVersion)}/${value.kind}`);
+  const meant = known === undefined && kinds.has('NetworkPolicy') ? meantPolicy(value) : undefined;
+  if (meant !== undefined) return { as: 'problem', ...meant };
+  const kind = known ?? formerKind(value);
+  if (kind === undefined) {
+    if (kinds.has('Pod') && hasPodTemplate(value)) return { as: 'object', kind };
+    return { as: 'ignored', what: KNOWN_ELSEWHERE.has(value.kind) ? `${value.kind} of ${value.apiVersion}` : value.kind };
+  }
+  if (!kinds.has(kind)) return { as: 'unasked' };
+  const old = unserved(kind, value.apiVersion);
+  return old === undefined ? { as: 'object', kind } : { as: old.isFatal ? 'problem' : 'unserved', field: 'apiVersion', message: old.message };
+}
+
+interface Typed { readonly apiVersion: string; readonly kind: string; readonly metadata?: unknown; readonly items?: unknown; readonly spec?: unknown }
 
 function isTyped(value: unknown): value is Typed {
   const { apiVersion, kind } = isMapping(value) ? value : {};
@@ -95,11 +118,17 @@ function placedIn({ value, at }: Placed): Placed[] {
 
 interface PathProblem { readonly path: FieldPath; readonly message: string }
 
-function problemsOf(kind: KindName, value: Typed): readonly PathProblem[] {
+/** As Rollouts of Argo and CloneSets of OpenKruise have it, and a Service of Knative. */
+function hasPodTemplate(value: Typed): boolean {
+  const containers = ['template', 'spec', 'containers'].reduce<unknown>((within, key) => (isMapping(within) ? within[key] : undefined), value.spec);
+  return Array.isArray(containers) && containers.length > 0 && containers.every(isMapping);
+}
+
+function problemsOf(kind: KindName | undefined, value: Typed): readonly PathProblem[] {
   if (isDeeperThan(DEEPEST, value)) return [{ path: [], message: `it is nested more than ${DEEPEST} levels deep` }];
   const name = isMapping(value.metadata) ? value.metadata['name'] ?? value.metadata['generateName'] : undefined;
   if (name === undefined || name === null || name === '') return [{ path: ['metadata', 'name'], message: 'it has no name' }];
-  return shapeProblems(kind, named(value, name));
+  return kind === undefined ? templateProblems(named(value, name)) : shapeProblems(kind, named(value, name));
 }
 
 /** Objects with `generateName` have a name that nobody knows yet. */
@@ -117,11 +146,11 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return false;
 }
 
-function inNamespace(kind: KindName, object: KubeObject, fallback: string): KubeObject {
+function inNamespace(kind: KindName | undefined, object: KubeObject, fallback: string): KubeObject {
   const { namespace, generateName, ...metadata } = withoutNulls(object.metadata) as ObjectMeta & { generateName?: string };
   const name = metadata.name || generateName || '';
   const kept: ObjectMeta = { ...metadata, ...(generateName !== undefined && { generateName }), name };
-  return { ...object, metadata: KINDS[kind].namespaced ? { ...kept, namespace: namespace || fallback } : kept };
+  return { ...object, metadata: kind === undefined || KINDS[kind].namespaced ? { ...kept, namespace: namespace || fallback } : kept };
 }
 
 /** Who typed `on` looks for that. */

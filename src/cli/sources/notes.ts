@@ -1,4 +1,5 @@
 /** What a reader of files left out, in a few lines for stderr. */
+import type { Sourced } from '../../analyze/snapshot.ts';
 import type { SnapshotPolicy } from '../../analyze/world.ts';
 import { safe } from '../output/cell.ts';
 
@@ -11,17 +12,28 @@ export interface LeftOut {
   readonly ignored: readonly string[];
   /** Files with parts that are no objects. */
   readonly foreign: readonly string[];
+  /** Read for their pod template alone. */
+  readonly templated: readonly Sourced[];
 }
 
 const MOST_NAMED = 3;
 
-export function notesOn({ skipped, links, ignored, foreign }: LeftOut): readonly string[] {
+export function notesOn({ skipped, links, ignored, foreign, templated }: LeftOut): readonly string[] {
   return [
     ...skipped.length === 0 ? [] : [`Skipped ${counted(skipped.length, 'file')} that ${skipped.length === 1 ? 'is' : 'are'} neither YAML nor JSON: ${some(skipped)}.`],
     ...links.length === 0 ? [] : [`Did not follow ${counted(links.length, 'link')} to ${links.length === 1 ? 'a folder' : 'folders'}: ${some(links)}.`],
     ...foreign.length === 0 ? [] : [`Skipped parts that are no Kubernetes objects: ${some(foreign)}.`],
     ...ignored.length === 0 ? [] : [`Ignored ${counted(ignored.length, 'object')} of kinds that say nothing here: ${kindCounts(ignored)}.`],
+    ...templated.length === 0 ? [] : [`Read only the pod template of ${counted(templated.length, 'object')} of kinds that are not known: ${some(templated.map(titleOf))}.`],
   ].map(safe);
+}
+
+const titleOf = ({ object: { kind, metadata } }: Sourced): string => `${kind} ${metadata.namespace}/${metadata.name}`;
+
+/** Every command goes on without them. */
+export function unservedNotes(notes: readonly string[]): readonly string[] {
+  const more = notes.length - MOST_NAMED;
+  return [...notes.slice(0, MOST_NAMED), ...more > 0 ? [`and ${counted(more, 'object')} more of such versions`] : []].map(safe);
 }
 
 /** Every command goes on without them. */

@@ -32,7 +32,6 @@ describe('ends of connections as text', () => {
     ['', /^"" names no end of a connection: expected NAMESPACE\/NAME/],
     ['web', /^"web" has no namespace: expected NAMESPACE\/web$/],
     ['example.com', /is a host name, and policies know addresses only: expected an address, or NAME.NAMESPACE.svc/],
-    ['thing/shop/web', /"thing" in "thing\/shop\/web" is no kind that can be an end: expected pod, deploy/],
     ['shop/{app}', /"app" in "shop\/\{app\}" is no label: expected key=value/], ['shop/{a=b=c}', /"a=b=c" .* is no label/], ['shop/{=x}', /"=x" .* is no label/],
     ['10.0.0.1/33', /names no end/], ['Shop/web', /names no end/], ['shop/web/', /names no end/], ['a/b/c/d', /names no end/],
     ['\u001b[31mred', /^"\\u001b\[31mred" names no end/],

@@ -289,6 +289,7 @@ describe('a question that has no answer', () => {
     ['shop/postgres -> db/postgres:1', /Did you mean db\/postgres\?$/],
     ['shop/xxxxxxxx -> db/postgres:1', /"xxxxxxxx"\. It has both, both-1, both-2 and /],
     ['sts/shop/web -> db/postgres:1', /^namespace shop has no StatefulSet "web"/],
+    ['thing/shop/web -> db/postgres:1', /^"thing" in "thing\/shop\/web" is no kind that can be an end: expected pod, deploy/],
     ['pod/shop/web -> db/postgres:1', /^namespace shop has no Pod "web"/],
     ['shpo/web -> db/postgres:1', /^there is no namespace "shpo"\. Did you mean shop\?$/],
     ['shpo/{app=x} -> db/postgres:1', /^there is no namespace "shpo"/],
@@ -307,6 +308,11 @@ describe('a question that has no answer', () => {
   ];
   for (const [question, expected] of cases) it(`${question}: ${String(expected)}`, () => assert.match(text(question, more), expected));
 
+  it('has one where the kind is unknown, and pods say that they belong to such a thing', () => {
+    const rollout = podYaml('shop/blue-1', '{app: blue}', { ip: '10.0.1.7' }).replace('ReplicaSet', 'Rollout').replace('blue-abc', 'blue');
+    assert.match(text('Rollout/shop/blue -> orders/api', rollout), /^DENIED {2}shop\/blue-1 \(Rollout blue\) -> orders\/api-1/m);
+    assert.match(text('rollout/shop/bleu -> orders/api', rollout), /^namespace shop has no rollout "bleu"\. Did you mean shop\/blue\?$/m);
+  });
   it('is told of a Service of that name', () => {
     assert.match(text('shop/web -> orders/front:80', serviceYaml('orders/front', '{selector: {app: api}, ports: [{port: 80}]}')), /has no pod or workload with pods "front", but a Service of that name\. Write svc\/orders\/front$/);
   });

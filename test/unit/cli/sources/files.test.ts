@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { objectsOf, type Snapshot } from '../../../../src/analyze/snapshot.ts';
+import { namespacesOf, podsOf } from '../../../../src/analyze/world.ts';
 import { joinValues } from '../../../../src/cli/command.ts';
 import { loadSnapshot } from '../../../../src/cli/sources/source.ts';
 import type { KindName } from '../../../../src/kube/kinds.ts';
@@ -99,6 +100,7 @@ describe('manifests from files', () => {
     ['networking.k8s.io/v1', 'networkpolicy', 'there is no kind networkpolicy in networking.k8s.io; write NetworkPolicy'],
     ['networking.k8s.io/v1', 'NetworkPolcy', 'there is no kind NetworkPolcy in networking.k8s.io; write NetworkPolicy'],
     ['extensions/v1beta1', 'NetworkPolicy', 'no API server has this kind in extensions/v1beta1; write apiVersion: networking.k8s.io/v1'],
+    ['networking.k8s.io/v1beta1', 'NetworkPolicy', 'API servers do not serve networking.k8s.io/v1beta1 any more, so it is not read; write apiVersion: networking.k8s.io/v1'],
     ['v1', 'NetworkPolicy', 'no API server has this kind in v1; write apiVersion: networking.k8s.io/v1'],
   ] as const) {
     it(`does not leave out in silence a ${kind} of ${apiVersion}`, async () => {
@@ -106,6 +108,68 @@ describe('manifests from files', () => {
       assert.equal(await refusal(['.']), `a.yaml:${kind === 'NetworkPolicy' ? 1 : 2}: ${kind} a: ${message}`);
     });
   }
+
+  it('does not take a policy for the cluster, or a baseline, in a version that it does not know', async () => {
+    await write({ 'a.yaml': '# first\napiVersion: policy.networking.k8s.io/v1beta7\nkind: ClusterNetworkPolicy\nmetadata: {name: a}\n' });
+    assert.equal(await refusal(['.'], { kinds: ['ClusterNetworkPolicy'] }), 'a.yaml:2: ClusterNetworkPolicy a: it is not read in policy.networking.k8s.io/v1beta7, only in policy.networking.k8s.io/v1alpha2');
+    await write({ 'a.yaml': '{apiVersion: netbaseline.io/v2, kind: NamespacePolicyBaseline, metadata: {name: a}}\n' });
+    assert.equal(await refusal(['.'], { kinds: ['NamespacePolicyBaseline'] }), 'a.yaml:1: NamespacePolicyBaseline a: it is not read in netbaseline.io/v2, only in netbaseline.io/v1alpha1');
+  });
+
+  it('says of each object that no API server serves in its version where it is, and does not read it', async () => {
+    const old = (apiVersion: string, kind: string): string => `---\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: web, namespace: shop}\n`;
+    await write({ 'a.yaml': policy('a') + old('apps/v1beta1', 'Deployment') + old('extensions/v1beta1', 'DaemonSet') + old('batch/v1', 'Job'), 'b.yaml': old('gateway.networking.k8s.io/v9', 'HTTPRoute') });
+    const { snapshot, notes } = await load(['.'], { kinds: [...KINDS, 'Pod', 'HTTPRoute'] });
+    assert.deepEqual(notes.split('\n'), [
+      'a.yaml:6: Deployment shop/web: API servers do not serve apps/v1beta1 any more, so it is not read; write apiVersion: apps/v1',
+      'a.yaml:10: DaemonSet shop/web: API servers do not serve extensions/v1beta1 any more, so it is not read; write apiVersion: apps/v1',
+      'b.yaml:2: HTTPRoute shop/web: it is not read in gateway.networking.k8s.io/v9, only in gateway.networking.k8s.io/v1 and gateway.networking.k8s.io/v1beta1', '',
+    ]);
+    assert.deepEqual((['Deployment', 'DaemonSet', 'Job', 'HTTPRoute'] as const).map((kind) => names(snapshot, kind)), [[], [], ['shop/web'], []]);
+    assert.equal((await load(['.'])).notes, '', 'nor is it told of what nobody asked for');
+  });
+
+  it('reads what is not evaluated in any version: it makes an answer unknown in all of them', async () => {
+    await write({ 'a.yaml': '{apiVersion: cilium.io/v2alpha1, kind: CiliumNetworkPolicy, metadata: {name: a}}' });
+    assert.deepEqual(names((await load(['.'], { kinds: ['CiliumNetworkPolicy'] })).snapshot, 'CiliumNetworkPolicy'), ['default/a']);
+  });
+
+  describe('pod templates of kinds that are not known', () => {
+    const rollout = (more = '', template = '{metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}'): string =>
+      `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: shop${more}}\nspec:\n  template: ${template}\n`;
+    const podNames = (snapshot: Snapshot): string[] => podsOf(snapshot).map((pod) => `${pod.namespace}/${pod.name} ${[...pod.labels].join()} ${pod.workload?.kind}`);
+
+    it('stand for a pod, and are named', async () => {
+      await write({ 'a.yaml': rollout() + '---\n{apiVersion: v1, kind: ReplicationController, metadata: {name: old}, spec: {template: {spec: {containers: [{name: c}]}}}}\n' });
+      const { snapshot, notes } = await load(['.'], { kinds: ['Pod'] });
+      assert.deepEqual(podNames(snapshot), ['default/replicationcontroller/old  ReplicationController', 'shop/rollout/web app,web Rollout']);
+      assert.deepEqual(namespacesOf(snapshot).map(({ name }) => name), ['default', 'shop']);
+      assert.equal(notes, 'Read only the pod template of 2 objects of kinds that are not known: ReplicationController default/old, Rollout shop/web.\n');
+    });
+    it('where no pods are asked for, they say nothing', async () => {
+      await write({ 'a.yaml': policy('a') + '---\n' + rollout() });
+      assert.equal((await load(['.'])).notes, 'Ignored 1 object of kinds that say nothing here: Rollout 1.\n');
+    });
+    it('a template without containers is none', async () => {
+      for (const template of ['{spec: {}}', '{spec: {containers: []}}', '{spec: {containers: [web]}}', 'text', '{spec: {containers: {a: {}}}}']) {
+        await write({ 'a.yaml': policy('a') + '---\n' + rollout('', template) });
+        assert.match((await load(['.'], { kinds: ['Pod'] })).notes, /^Ignored 1 object of kinds that say nothing here: Rollout 1\./m, template);
+      }
+    });
+    it('a mistake in it is told with its line, and so is the same object twice', async () => {
+      await write({ 'a.yaml': rollout('', '{metadata: {labels: {app: 1}}, spec: {containers: [{}]}}') });
+      assert.equal(await refusal(['.'], { kinds: ['Pod'] }), 'a.yaml:5: Rollout shop/web: spec.template.metadata.labels.app: expected a string, found the number 1 (quotes make it a string)');
+      await write({ 'a.yaml': rollout(), 'b.yaml': rollout() });
+      assert.equal(await refusal(['.'], { kinds: ['Pod'] }), 'b.yaml:1: Rollout shop/web is there twice, also at a.yaml:1');
+    });
+    it('what belongs to it, or a pod of its own, stands for itself', async () => {
+      const owner = 'ownerReferences: [{kind: Rollout, name: web, controller: true}]';
+      await write({ 'a.yaml': rollout(), 'b.yaml': `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: shop, ${owner}}, spec: {template: {spec: {containers: [{name: c}]}}}}` });
+      assert.deepEqual(podNames((await load(['.'], { kinds: ['Pod'] })).snapshot), ['shop/rollout/web app,web Rollout']);
+      await write({ 'b.yaml': `{apiVersion: v1, kind: Pod, metadata: {name: web-0, namespace: shop, ${owner}}, spec: {containers: [{name: c}]}}` });
+      assert.deepEqual(podNames((await load(['.'], { kinds: ['Pod'] })).snapshot), ['shop/web-0  Rollout']);
+    });
+  });
 
   it('names both places of an object that is there twice', async () => {
     await write({ 'a.yaml': `# first\n${policy('a', ', namespace: x')}`, 'b/b.yaml': `${policy('b')}---\n${policy('a', ', namespace: x')}`, 'b/kustomization.yaml': 'resources: []' });
