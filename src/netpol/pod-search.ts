@@ -8,6 +8,7 @@ import { ANY, compileSelector } from './compile-selector.ts';
 import type { Cube } from './cube.ts';
 import type { Namespace, Pod } from './model.ts';
 import type { Selector } from './rules.ts';
+import type { Steps } from './steps.ts';
 import type { StoredSelector } from './stored.ts';
 import { withName } from './world.ts';
 
@@ -18,8 +19,8 @@ export interface Target { readonly namespace: string | StoredSelector; readonly 
 export interface Found { readonly missing: 'no namespace' | 'no pod' | undefined }
 
 export interface PodSearch {
-  ask(target: Target): Found;
-  run(): void;
+  ask(target: Target): Steps<Found>;
+  run(): Steps<void>;
 }
 
 interface Home { readonly namespace: Namespace; readonly pods: Pod[] }
@@ -31,8 +32,8 @@ type Index<T> = ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>;
 export const SOMEBODY: Found = { missing: undefined };
 const NO_POD: Found = { missing: 'no pod' };
 
-export function createPodSearch(namespaces: readonly Namespace[], pods: readonly Pod[]): PodSearch {
-  const homes = homesOf(namespaces, pods);
+export function* podSearch(namespaces: Iterable<Namespace>, pods: Iterable<Pod>): Steps<PodSearch> {
+  const homes = yield* homesOf(namespaces, pods);
   const selectors = new Map<string, Selector>();
   const wanted = new Map<string, Wanted>();
   const answered = new Map<string, Found>();
@@ -56,37 +57,44 @@ export function createPodSearch(namespaces: readonly Namespace[], pods: readonly
   }
 
   /** Each question once, however many policies ask it. */
-  function within(namespace: string, stored: StoredSelector, text: string): Found {
+  function* within(namespace: string, stored: StoredSelector, text: string): Steps<Found> {
     const key = `${namespace} ${text}`;
     const known = answered.get(key);
     if (known !== undefined) return known;
     const selector = selectorOf(stored, text);
-    const found = homes.get(namespace)?.pods.some(({ labels }) => selector.matches(labels)) === true ? SOMEBODY : NO_POD;
+    const found = (yield* someOf(homes.get(namespace)?.pods ?? [], ({ labels }) => selector.matches(labels))) ? SOMEBODY : NO_POD;
     answered.set(key, found);
     return found;
   }
 
   return {
-    ask(target) {
+    * ask(target) {
+      yield;
       const text = JSON.stringify(target.pods);
       if (typeof target.namespace !== 'string') return somewhere(target.namespace, target, text);
-      return within(target.namespace, target.pods, text);
+      return yield* within(target.namespace, target.pods, text);
     },
-    run() {
+    * run() {
       const all = [...homes.values()];
-      const byNamespaceLabel = indexed(all, ({ namespace }) => namespace.labels, keysOf([...wanted.values()].map(({ namespace }) => namespace)));
-      const byPodLabel = indexed(all.flatMap((home) => home.pods.map((pod): Placed => ({ home, pod }))), ({ pod }) => pod.labels, keysOf([...wanted.values()].map(({ pods: selector }) => selector)));
+      const byNamespaceLabel = yield* indexed(all, ({ namespace }) => namespace.labels, yield* keysOf(wanted.values(), ({ namespace }) => namespace));
+      const byPodLabel = yield* indexed(placedIn(all), ({ pod }) => pod.labels, yield* keysOf(wanted.values(), (each) => each.pods));
       for (const each of wanted.values()) {
+        yield;
         const [here, there] = [candidates(byNamespaceLabel, each.namespace), candidates(byPodLabel, each.pods)];
-        each.missing = there !== undefined && there.length < (here ?? all).length ? missingAmong(there, each, here ?? all) : missingIn(here ?? all, each);
+        each.missing = yield* there !== undefined && there.length < (here ?? all).length ? missingAmong(there, each, here ?? all) : missingIn(here ?? all, each);
       }
     },
   };
 }
 
-function homesOf(namespaces: readonly Namespace[], pods: readonly Pod[]): Map<string, Home> {
-  const homes = new Map(namespaces.map((namespace) => [namespace.name, { namespace: withName(namespace), pods: [] as Pod[] }]));
+function* homesOf(namespaces: Iterable<Namespace>, pods: Iterable<Pod>): Steps<Map<string, Home>> {
+  const homes = new Map<string, Home>();
+  for (const namespace of namespaces) {
+    yield;
+    homes.set(namespace.name, { namespace: withName(namespace), pods: [] });
+  }
   for (const pod of pods) {
+    yield;
     if (pod.hostNetwork || pod.terminal) continue;
     const known = homes.get(pod.namespace);
     if (known === undefined) homes.set(pod.namespace, { namespace: withName({ name: pod.namespace, labels: new Map() }), pods: [pod] });
@@ -95,33 +103,52 @@ function homesOf(namespaces: readonly Namespace[], pods: readonly Pod[]): Map<st
   return homes;
 }
 
-function missingIn(homes: readonly Home[], { namespace: selector, pods: ofPods }: Wanted): Found['missing'] {
+function* placedIn(homes: readonly Home[]): Iterable<Placed> {
+  for (const home of homes) for (const pod of home.pods) yield { home, pod };
+}
+
+function* someOf<T>(items: readonly T[], isIt: (item: T) => boolean): Steps<boolean> {
+  for (const item of items) {
+    yield;
+    if (isIt(item)) return true;
+  }
+  return false;
+}
+
+function* missingIn(homes: readonly Home[], { namespace: selector, pods: ofPods }: Wanted): Steps<Found['missing']> {
   let missing: Found['missing'] = 'no namespace';
   for (const { namespace, pods } of homes) {
+    yield;
     if (!selector.matches(namespace.labels)) continue;
-    if (pods.some(({ labels }) => ofPods.matches(labels))) return undefined;
+    if (yield* someOf(pods, ({ labels }) => ofPods.matches(labels))) return undefined;
     missing = 'no pod';
   }
   return missing;
 }
 
-function missingAmong(pods: readonly Placed[], { namespace, pods: ofPods }: Wanted, homes: readonly Home[]): Found['missing'] {
-  if (pods.some(({ home, pod }) => ofPods.matches(pod.labels) && namespace.matches(home.namespace.labels))) return undefined;
-  return homes.some((home) => namespace.matches(home.namespace.labels)) ? 'no pod' : 'no namespace';
+function* missingAmong(pods: readonly Placed[], { namespace, pods: ofPods }: Wanted, homes: readonly Home[]): Steps<Found['missing']> {
+  if (yield* someOf(pods, ({ home, pod }) => ofPods.matches(pod.labels) && namespace.matches(home.namespace.labels))) return undefined;
+  return (yield* someOf(homes, (home) => namespace.matches(home.namespace.labels))) ? 'no pod' : 'no namespace';
 }
 
 /** Keys by which owners can be looked up. */
-function keysOf(selectors: readonly Selector[]): ReadonlySet<string> {
-  return new Set(selectors.flatMap(({ cube = new Map() }) => listedIn(cube).map(([key]) => key)));
+function* keysOf(all: Iterable<Wanted>, selectorOf: (wanted: Wanted) => Selector): Steps<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for (const wanted of all) {
+    yield;
+    for (const [key] of listedIn(selectorOf(wanted).cube ?? new Map())) keys.add(key);
+  }
+  return keys;
 }
 
 function listedIn(cube: Cube): [string, ReadonlySet<string>][] {
   return [...cube].filter(([, { negated, absent }]) => !negated && !absent).map(([key, { values }]) => [key, values]);
 }
 
-function indexed<T>(owners: readonly T[], labelsOf: (owner: T) => Pod['labels'], keys: ReadonlySet<string>): Index<T> {
+function* indexed<T>(owners: Iterable<T>, labelsOf: (owner: T) => Pod['labels'], keys: ReadonlySet<string>): Steps<Index<T>> {
   const index = new Map([...keys].map((key) => [key, new Map<string, T[]>()]));
   for (const owner of owners) {
+    yield;
     for (const [key, value] of labelsOf(owner)) {
       const values = index.get(key);
       const known = values?.get(value);
@@ -135,6 +162,7 @@ function indexed<T>(owners: readonly T[], labelsOf: (owner: T) => Pod['labels'],
 /** The shortest list of owners that holds all that the selector selects; `undefined` where there is none but all of them. */
 function candidates<T>(index: Index<T>, { cube }: Selector): readonly T[] | undefined {
   if (cube === undefined) return [];
-  const lists = listedIn(cube).map(([key, values]) => [...values].flatMap((value) => index.get(key)?.get(value) ?? []));
-  return lists.sort((a, b) => a.length - b.length)[0];
+  const found = listedIn(cube).map(([key, values]) => [...values].map((value) => index.get(key)?.get(value) ?? []));
+  const sized = found.map((lists) => ({ lists, size: lists.reduce((sum, { length }) => sum + length, 0) }));
+  return sized.sort((a, b) => a.size - b.size)[0]?.lists.flat();
 }

@@ -2,14 +2,15 @@
  * Policies that do nothing, or less than they say: they select no pod, or a peer of theirs matches none.
  *
  * A label that was renamed, a team that moved. Pods that are finished or of the host's network count as none. Made for
- * whole clusters: some hundred milliseconds for tens of thousands of policies and pods.
+ * whole clusters: some hundred milliseconds for tens of thousands of policies and pods, in steps where somebody cannot wait.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { isEvaluated } from './compile-cluster-policy.ts';
 import { policyTypesOf } from './compile-network-policy.ts';
-import { createPodSearch, SOMEBODY, type Found, type Target } from './pod-search.ts';
+import { podSearch, SOMEBODY, type Found, type Target } from './pod-search.ts';
 import type { ClusterPolicy, Namespace, NetworkPolicy, Pod, Policy, PolicyRef } from './model.ts';
-import type { StoredClusterPeer, StoredSelector } from './stored.ts';
+import { finished, type Steps } from './steps.ts';
+import type { StoredClusterPeer, StoredPeer, StoredSelector } from './stored.ts';
 import { compareRefs } from './world.ts';
 
 export type Stale =
@@ -19,25 +20,33 @@ export type Stale =
 
 /** Where a target stands; absent for what the policy itself selects. */
 interface Place { readonly direction: Direction; readonly rule: number; readonly peer: number }
-type Visit = (target: Target, place?: Place) => void;
+type Asked = readonly [target: Target, place?: Place];
 
 /** Sorted by policy, what it selects first, then by direction, rule and peer. Policies that are not evaluated are left out. */
 export function staleIn(policies: readonly Policy[], namespaces: readonly Namespace[], pods: readonly Pod[]): Stale[] {
-  const search = createPodSearch(namespaces, pods);
+  return finished(staleSteps(policies, namespaces, pods)).sort((a, b) => compareRefs(a.policy, b.policy) || placeOf(a) - placeOf(b));
+}
+
+/** The same bit by bit, and unsorted. What changes in the lists meanwhile may count or not. */
+export function* staleSteps(policies: Iterable<Policy>, namespaces: Iterable<Namespace>, pods: Iterable<Pod>): Steps<Stale[]> {
+  const search = yield* podSearch(namespaces, pods);
   const asked: { readonly policy: PolicyRef; readonly place: Place | undefined; readonly found: Found }[] = [];
   for (const policy of policies) {
+    yield;
     if (policy.kind === 'Opaque') continue;
     const ref: PolicyRef = policy.kind === 'NetworkPolicy' ? { kind: policy.kind, namespace: policy.namespace, name: policy.name } : { kind: policy.kind, name: policy.name };
-    visitTargets(policy, (target, place) => {
-      const found = search.ask(target);
+    for (const [target, place] of targetsOf(policy)) {
+      const found = yield* search.ask(target);
       if (found !== SOMEBODY) asked.push({ policy: ref, place, found });
-    });
+    }
   }
-  search.run();
-  return asked.flatMap(({ policy, place, found: { missing } }): Stale[] => {
-    if (missing === undefined) return [];
-    return [place === undefined ? { kind: 'selects nothing', policy } : { kind: 'peer matches nothing', policy, ...place, why: missing }];
-  }).sort((a, b) => compareRefs(a.policy, b.policy) || placeOf(a) - placeOf(b));
+  yield* search.run();
+  const stale: Stale[] = [];
+  for (const { policy, place, found: { missing } } of asked) {
+    yield;
+    if (missing !== undefined) stale.push(place === undefined ? { kind: 'selects nothing', policy } : { kind: 'peer matches nothing', policy, ...place, why: missing });
+  }
+  return stale;
 }
 
 const MOST_ENTRIES = 1e6;
@@ -50,31 +59,34 @@ function placeOf(stale: Stale): number {
 const NO_LABELS: StoredSelector = { matchExpressions: [{ key: 'nobody', operator: 'In', values: [] }] };
 const ALL: StoredSelector = {};
 
-function visitTargets(policy: NetworkPolicy | ClusterPolicy, visit: Visit): void {
-  if (policy.kind === 'NetworkPolicy') visitNetworkPolicy(policy, visit);
-  else if (isEvaluated(policy.kind, policy.name)) visitClusterPolicy(policy, visit);
+function* targetsOf(policy: NetworkPolicy | ClusterPolicy): Iterable<Asked> {
+  if (policy.kind === 'NetworkPolicy') yield* networkPolicyTargets(policy);
+  else if (isEvaluated(policy.kind, policy.name)) yield* clusterPolicyTargets(policy);
 }
 
-function visitNetworkPolicy({ namespace, spec }: NetworkPolicy, visit: Visit): void {
-  visit({ namespace, pods: spec?.podSelector ?? ALL });
+function* networkPolicyTargets({ namespace, spec }: NetworkPolicy): Iterable<Asked> {
+  yield [{ namespace, pods: spec?.podSelector ?? ALL }];
   const types = policyTypesOf(spec);
   for (const direction of DIRECTIONS) {
     if (!types.has(direction)) continue;
-    visitPeers(direction === 'Ingress' ? spec?.ingress : spec?.egress, direction, ({ ipBlock, namespaceSelector, podSelector }, place) => {
-      if (isThere(ipBlock)) return;
-      const isEmpty = !isThere(namespaceSelector) && !isThere(podSelector);
-      visit({ namespace: namespaceSelector ?? namespace, pods: isEmpty ? NO_LABELS : podSelector ?? ALL }, place);
-    });
+    for (const [peer, place] of peersIn(direction === 'Ingress' ? spec?.ingress : spec?.egress, direction)) {
+      if (!isThere(peer.ipBlock)) yield [peerTarget(namespace, peer), place];
+    }
   }
 }
 
-function visitClusterPolicy({ spec }: ClusterPolicy, visit: Visit): void {
-  visit(clusterTarget(spec?.subject ?? {}) ?? { namespace: ALL, pods: NO_LABELS });
+function peerTarget(home: string, { namespaceSelector, podSelector }: StoredPeer): Target {
+  const isEmpty = !isThere(namespaceSelector) && !isThere(podSelector);
+  return { namespace: namespaceSelector ?? home, pods: isEmpty ? NO_LABELS : podSelector ?? ALL };
+}
+
+function* clusterPolicyTargets({ spec }: ClusterPolicy): Iterable<Asked> {
+  yield [clusterTarget(spec?.subject ?? {}) ?? { namespace: ALL, pods: NO_LABELS }];
   for (const direction of DIRECTIONS) {
-    visitPeers(direction === 'Ingress' ? spec?.ingress : spec?.egress, direction, (peer, place) => {
+    for (const [peer, place] of peersIn(direction === 'Ingress' ? spec?.ingress : spec?.egress, direction)) {
       const target = clusterTarget(peer);
-      if (target !== undefined) visit(target, place);
-    });
+      if (target !== undefined) yield [target, place];
+    }
   }
 }
 
@@ -88,10 +100,10 @@ type List<T> = readonly (T | null | undefined)[] | null | undefined;
 interface RuleOf<P> { readonly from?: List<P>; readonly to?: List<P> }
 
 /** A peer that is null is an empty one. */
-function visitPeers<P extends object>(rules: List<RuleOf<P>>, direction: Direction, visit: (peer: Partial<P>, place: Place) => void): void {
+function* peersIn<P extends object>(rules: List<RuleOf<P>>, direction: Direction): Iterable<[peer: Partial<P>, place: Place]> {
   for (const [rule, stored] of (rules ?? []).entries()) {
     const peers = direction === 'Ingress' ? stored?.from : stored?.to;
-    for (const [peer, entry] of (peers ?? []).entries()) visit(entry ?? {}, { direction, rule, peer });
+    for (const [peer, entry] of (peers ?? []).entries()) yield [entry ?? {}, { direction, rule, peer }];
   }
 }
 

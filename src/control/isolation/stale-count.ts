@@ -2,12 +2,15 @@
  * How many policies do less than they say, for the metric.
  *
  * Counted when somebody asks, in slices beside the answer (which has what was counted before), at most once a minute and
- * for a hundredth of the time, and only if something has changed since. Policies that a baseline generates are the same in every namespace, and do not count.
+ * for a hundredth of the time, and only if something has changed since. Policies that a baseline generates are the same in
+ * every namespace, and do not count. Where counting fails, that is logged, and there is no count.
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
-import type { NetworkPolicy, PolicyRef } from '../../netpol/model.ts';
-import { staleIn } from '../../netpol/stale.ts';
+import type { NetworkPolicy } from '../../netpol/model.ts';
+import { staleSteps } from '../../netpol/stale.ts';
+import type { Steps } from '../../netpol/steps.ts';
+import type { Logger } from '../../observe/logger.ts';
 import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +20,7 @@ export interface StaleCountParts {
   readonly policies: Pick<Store<PolicyRecord>, 'all'>;
   readonly pods: Pick<Store<PodRecord>, 'all'>;
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 export const STALE_REASONS = ['selects_nothing', 'peers_match_nothing'] as const;
@@ -26,7 +30,7 @@ type StaleCounts = ReadonlyMap<StaleReason, number>;
 export interface StaleCount {
   /** Something has changed. */
   touch(): void;
-  /** What was counted last; `undefined` before the first time. */
+  /** What was counted last; `undefined` before the first time, and where that failed. */
   counts(): StaleCounts | undefined;
   stop(): void;
 }
@@ -34,36 +38,51 @@ export interface StaleCount {
 const EVERY_MS = 60_000;
 /** Counting takes at most this part of the time. */
 const SHARE = 100;
-/** Policies that are looked at without a turn of the event loop. */
-const CHUNK = 2_000;
+/** Longest stretch without a turn of the event loop, however many policies and pods there are. */
+const SLICE_MS = 5;
 
 export function createStaleCount(parts: StaleCountParts): StaleCount {
-  const { clock } = parts;
-  let last: { readonly counts: StaleCounts; readonly againAtMs: number } | undefined;
+  const { clock, log } = parts;
+  let last: StaleCounts | undefined;
+  let againAtMs = 0;
   let isDirty = true;
+  let hasFailed = false;
   let cancel: (() => void) | undefined;
   let stopped = false;
 
   function begin(): void {
     isDirty = false;
-    countOn({ left: candidatesIn(parts.policies), found: { selects_nothing: 0, peers_match_nothing: 0 }, tookMs: 0 });
+    goOn(countSteps(parts), 0);
   }
 
-  function countOn({ left, found, tookMs }: Pass): void {
+  function goOn(steps: Steps<StaleCounts>, tookMs: number): void {
+    cancel = undefined;
     const startedMs = clock.now();
-    const counted = added(found, countedIn(left.slice(0, CHUNK), parts));
-    const spentMs = tookMs + clock.now() - startedMs;
-    const rest = left.slice(CHUNK);
-    cancel = stopped || rest.length === 0 ? undefined : clock.setTimer(0, () => countOn({ left: rest, found: counted, tookMs: spentMs }));
-    if (rest.length === 0) last = { counts: new Map(STALE_REASONS.map((reason) => [reason, counted[reason]])), againAtMs: clock.now() + Math.max(EVERY_MS, spentMs * SHARE) };
+    const end = (counts: StaleCounts | undefined): void => {
+      last = counts;
+      againAtMs = clock.now() + Math.max(EVERY_MS, (tookMs + clock.now() - startedMs) * SHARE);
+    };
+    try {
+      while (clock.now() - startedMs < SLICE_MS) {
+        const { done, value } = steps.next();
+        if (done === true) {
+          hasFailed = false;
+          return end(value);
+        }
+      }
+      if (!stopped) cancel = clock.setTimer(0, () => goOn(steps, tookMs + clock.now() - startedMs));
+    } catch (error) {
+      if (!hasFailed) log.error('stale policies cannot be counted', { error });
+      hasFailed = true;
+      end(undefined);
+    }
   }
 
   return {
     touch() { isDirty = true; },
     counts() {
-      const isDue = isDirty && clock.now() >= (last?.againAtMs ?? 0);
-      if (isDue && !stopped) cancel ??= clock.setTimer(0, begin);
-      return last?.counts;
+      if (isDirty && clock.now() >= againAtMs && !stopped) cancel ??= clock.setTimer(0, begin);
+      return last;
     },
     stop() {
       stopped = true;
@@ -73,32 +92,22 @@ export function createStaleCount(parts: StaleCountParts): StaleCount {
   };
 }
 
-type Found = Readonly<Record<StaleReason, number>>;
-interface Pass { readonly left: readonly NetworkPolicy[]; readonly found: Found; readonly tookMs: number }
-
-function added(a: Found, b: Found): Found {
-  return { selects_nothing: a.selects_nothing + b.selects_nothing, peers_match_nothing: a.peers_match_nothing + b.peers_match_nothing };
-}
-
-function candidatesIn(policies: StaleCountParts['policies']): NetworkPolicy[] {
-  const found: NetworkPolicy[] = [];
+function* countSteps({ namespaces, policies, pods }: StaleCountParts): Steps<StaleCounts> {
+  const candidates = new Map<string, NetworkPolicy>();
   for (const policy of policies.all()) {
-    if (policy.anySpec !== undefined && !isAsGenerated(policy)) found.push({ kind: 'NetworkPolicy', namespace: policy.namespace, name: policy.name, spec: policy.anySpec });
+    yield;
+    const { namespace, name, anySpec: spec } = policy;
+    if (spec !== undefined && !isAsGenerated(policy)) candidates.set(`${namespace}/${name}`, { kind: 'NetworkPolicy', namespace, name, spec });
   }
-  return found;
-}
-
-function countedIn(policies: readonly NetworkPolicy[], { namespaces, pods }: StaleCountParts): Found {
-  const byName = new Map(policies.map((policy) => [nameOf(policy), policy]));
   const found = { selects_nothing: new Set<string>(), peers_match_nothing: new Set<string>() };
-  for (const { kind, policy } of staleIn(policies, [...namespaces.all()], [...pods.all()])) {
-    if (kind === 'peer matches nothing') found.peers_match_nothing.add(nameOf(policy));
-    else if (selectsSome(byName.get(nameOf(policy)))) found.selects_nothing.add(nameOf(policy));
+  for (const { kind, policy: { namespace = '', name } } of yield* staleSteps(candidates.values(), namespaces.all(), pods.all())) {
+    yield;
+    const id = `${namespace}/${name}`;
+    if (kind === 'peer matches nothing') found.peers_match_nothing.add(id);
+    else if (selectsSome(candidates.get(id))) found.selects_nothing.add(id);
   }
-  return { selects_nothing: found.selects_nothing.size, peers_match_nothing: found.peers_match_nothing.size };
+  return new Map(STALE_REASONS.map((reason) => [reason, found[reason].size]));
 }
-
-const nameOf = ({ namespace = '', name }: Pick<PolicyRef, 'namespace' | 'name'>): string => `${namespace}/${name}`;
 
 /** One for all pods is not stale where there is none: it is there for those that come. */
 function selectsSome(policy: NetworkPolicy | undefined): boolean {

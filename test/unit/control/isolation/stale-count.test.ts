@@ -3,22 +3,24 @@ import assert from 'node:assert/strict';
 import { FIELD_MANAGER } from '../../../../src/api/names.ts';
 import { createStaleCount } from '../../../../src/control/isolation/stale-count.ts';
 import { parsePolicy, specInterner, type PolicyRecord } from '../../../../src/kube/objects.ts';
-import { parsePod, podInterner } from '../../../../src/kube/pods.ts';
+import { parsePod, podInterner, type PodRecord } from '../../../../src/kube/pods.ts';
 import { aNamespace, asGenerated, aWirePolicy, type PolicyFields } from '../../../support/build.ts';
-import { manualClock } from '../../../support/clock.ts';
+import { manualClock, type ManualClock } from '../../../support/clock.ts';
+import { memoryLogger } from '../../../support/log.ts';
 
 const intern = specInterner({ keepsForeign: true });
 const policy = (name: string, fields: PolicyFields): PolicyRecord => parsePolicy(aWirePolicy(name, { namespace: 'x', ...fields }), intern);
 const selecting = (app: string, fields: PolicyFields['spec'] = {}): PolicyFields => ({ spec: { podSelector: { matchLabels: { app } }, policyTypes: ['Ingress'], ...fields } });
 
+const web = (name: string): PodRecord => parsePod({ metadata: { name, namespace: 'x', labels: { app: 'web' } }, status: { podIP: '10.0.0.1' } }, podInterner());
+
 /** Namespace x with one pod, app web. */
-function aCount(policies: PolicyRecord[]) {
-  const clock = manualClock();
-  const pods = [parsePod({ metadata: { name: 'web', namespace: 'x', labels: { app: 'web' } }, status: { podIP: '10.0.0.1' } }, podInterner())];
+function aCount(policies: PolicyRecord[], pods: PodRecord[] = [web('web')], clock: ManualClock = manualClock()) {
+  const log = memoryLogger();
   const of = <T>(items: T[]) => ({ all: () => items });
-  return { clock, policies, count: createStaleCount({ clock, namespaces: of([aNamespace('x'), aNamespace('empty')]), policies: of(policies), pods: of(pods) }) };
+  return { clock, log, policies, pods, count: createStaleCount({ clock, log, namespaces: of([aNamespace('x'), aNamespace('empty')]), policies: of(policies), pods: of(pods) }) };
 }
-const counted = async ({ clock, count }: ReturnType<typeof aCount>): Promise<object | undefined> => {
+const counted = async ({ clock, count }: Pick<ReturnType<typeof aCount>, 'clock' | 'count'>): Promise<object | undefined> => {
   count.counts();
   await clock.advance(10);
   const found = count.counts();
@@ -60,12 +62,57 @@ describe('stale policies', () => {
     assert.deepEqual(await counted(scene), { selects_nothing: 0, peers_match_nothing: 0 }, 'nobody said that something changed');
   });
 
-  it('are counted in slices, and not after the end', async () => {
-    const many = Array.from({ length: 4_500 }, (_, index) => policy(`p${index}`, selecting(index % 2 === 0 ? 'web' : 'gone')));
-    assert.deepEqual(await counted(aCount(many)), { selects_nothing: 2_250, peers_match_nothing: 0 });
-    const scene = aCount(many);
+  it('are counted in slices of a few milliseconds, however many policies with selectors of their own a tenant has', async () => {
+    const clock = manualClock();
+    const slices: number[] = [];
+    const timed: ManualClock = { ...clock, setTimer: (ms, fn) => clock.setTimer(ms, () => {
+      const startedMs = clock.now();
+      fn();
+      slices.push(clock.now() - startedMs);
+    }) };
+    let looks = 0;
+    /** Each look at its labels takes a fiftieth of a millisecond. */
+    const slow = (pod: PodRecord): PodRecord => Object.defineProperty({ ...pod }, 'labels', { get: () => {
+      looks += 1;
+      clock.freeze(0.02);
+      return pod.labels;
+    } });
+    const policies = Array.from({ length: 1_500 }, (_, index) => policy(`p${index}`, selecting(`gone-${index}`)));
+    const scene = aCount(policies, Array.from({ length: 100 }, (_, index) => slow(web(`web-${index}`))), timed);
     scene.count.counts();
-    scene.count.stop();
-    assert.deepEqual([await counted(scene), scene.clock.timers], [undefined, 0]);
+    await clock.advance(60_000);
+    assert.deepEqual(Object.fromEntries(scene.count.counts() ?? []), { selects_nothing: 1_500, peers_match_nothing: 0 });
+    assert.ok(looks >= 150_000, `${looks} looks`);
+    assert.ok(Math.max(...slices) <= 5.1, `${Math.max(...slices)} ms in one slice`);
+  });
+
+  it('are not counted after the end, whether it has begun or not', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => policy(`p${index}`, selecting('gone')));
+    const clock = manualClock();
+    const everywhere = { ...clock, now: () => { clock.freeze(1); return clock.now(); } }; // a slice is a few steps
+    for (const turns of [0, 3]) {
+      const scene = aCount(many, undefined, everywhere);
+      scene.count.counts();
+      for (let turn = 0; turn < turns; turn += 1) await clock.advance(0);
+      scene.count.stop();
+      assert.deepEqual([await counted(scene), clock.timers], [undefined, 0]);
+    }
+  });
+
+  it('have no count where counting fails, which is said once and ends nothing; they have one when it does not', async () => {
+    const scene = aCount([policy('nobody', selecting('gone'))]);
+    assert.deepEqual(await counted(scene), { selects_nothing: 1, peers_match_nothing: 0 });
+    const bad = { ...scene.policies[0]!, get anySpec(): never { throw new Error('a bug'); } };
+    scene.policies.push(bad);
+    for (let minute = 0; minute < 3; minute += 1) {
+      scene.count.touch();
+      await scene.clock.advance(60_000);
+      assert.equal(await counted(scene), undefined);
+    }
+    assert.deepEqual(scene.log.entries.map(({ level, message, fields }) => [level, message, String(fields['error'])]), [['error', 'stale policies cannot be counted', 'Error: a bug']]);
+    scene.policies.pop();
+    scene.count.touch();
+    await scene.clock.advance(60_000);
+    assert.deepEqual(await counted(scene), { selects_nothing: 1, peers_match_nothing: 0 });
   });
 });
