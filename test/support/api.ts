@@ -9,13 +9,15 @@ export interface Answer<T = Json> { readonly code: number; readonly body: T }
 // eslint-disable-next-line typescript/no-explicit-any
 export type Json = any; // any: tests read whatever the API server sends
 
+export type PatchType = 'application/merge-patch+json' | 'application/json-patch+json' | 'application/strategic-merge-patch+json' | 'application/apply-patch+yaml';
+
 export interface Api {
   readonly url: string;
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown): Promise<Answer>;
   put(path: string, body: unknown): Promise<Answer>;
-  /** JSON merge patch. */
-  patch(path: string, body: unknown): Promise<Answer>;
+  /** JSON merge patch, unless another type is given. */
+  patch(path: string, body: unknown, type?: PatchType): Promise<Answer>;
   delete(path: string, body?: unknown): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -55,7 +57,7 @@ export function apiAs(kubeconfigPath: string, connections = 32): Api {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
-    patch: (path, body) => call('PATCH', path, body, 'application/merge-patch+json'),
+    patch: (path, body, type = 'application/merge-patch+json') => call('PATCH', path, body, type),
     delete: (path, body) => call('DELETE', path, body),
     close: () => agent.close(),
   };
