@@ -75,8 +75,8 @@ export function pinnedVersion(goMod: string, module: string): string {
   return found;
 }
 
-/** The version that a program must print. */
-function wantedVersion(program: GoProgram, goMod: string): string {
+/** The version that a program must print, from the text of the go.mod that pins it. */
+export function wantedVersion(program: GoProgram, goMod: string): string {
   const pin = pinnedVersion(goMod, program.module);
   return program.version?.(pin) ?? pin.replace(/^v/, '');
 }

@@ -1,19 +1,37 @@
 /**
- * Programs that single tests need: from PATH, else built the first time from a module of their own beside this file.
- * A new one is a folder with go.mod (`tool` dependency) and go.sum, and one line in TOOLS.
+ * Programs that single tests need: from PATH where they are new enough, else built the first time from a module of
+ * their own beside this file. A new one is a folder with go.mod (`tool` dependencies) and go.sum, and an entry in
+ * MODULES; programs of one module are built together, since they share most of their code.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, logToStderr } from './cache.ts';
-import { ensureGoModule } from './go-module.ts';
+import { ensureGoModule, wantedVersion } from './go-module.ts';
 import { findOnPath } from './go-toolchain.ts';
+import { run } from './run.ts';
 import type { Environment, Log } from './cache.ts';
-import type { GoProgram } from './go-module.ts';
+import type { GoModule, GoProgram } from './go-module.ts';
 
-const TOOLS = {
-  promtool: prometheusTool('promtool'),
-} as const satisfies Record<string, Omit<GoProgram, 'name'>>;
+const MODULES = {
+  prometheus: [prometheusTool('prometheus'), prometheusTool('promtool')],
+  alertmanager: [{
+    name: 'alertmanager',
+    package: 'github.com/prometheus/alertmanager/cmd/alertmanager',
+    module: 'github.com/prometheus/alertmanager',
+    versionArgs: ['--version'],
+    variables: saysVersion,
+  }],
+  'kube-state-metrics': [{
+    name: 'kube-state-metrics',
+    package: 'k8s.io/kube-state-metrics/v2',
+    module: 'k8s.io/kube-state-metrics/v2',
+    versionArgs: ['version'],
+    variables: saysVersion,
+  }],
+} as const satisfies Record<string, readonly GoProgram[]>;
 
-export type ToolName = keyof typeof TOOLS;
+export type ToolName = (typeof MODULES)[keyof typeof MODULES][number]['name'];
 
 export interface ToolOptions {
   /** Progress of a build; to stderr when absent. */
@@ -24,23 +42,44 @@ export interface ToolOptions {
 
 /** Absolute path of a tool that runs. A first build takes minutes: give the hook that calls this the time. */
 export async function ensureTool(name: ToolName, { log = logToStderr, env = process.env }: ToolOptions = {}): Promise<string> {
+  const module = moduleOf(name);
   const installed = findOnPath(name, env);
-  if (installed !== undefined) return installed;
-  const folder = fileURLToPath(new URL(`./${name}/`, import.meta.url));
-  const module = { name, folder, programs: [{ name, ...TOOLS[name] }] };
+  if (installed !== undefined && await isNewEnough(installed, name, module)) return installed;
   const built = await ensureGoModule(module, { env, cacheDir: cacheRoot(env), log });
   return built.path(name);
 }
 
-function prometheusTool(name: string): Omit<GoProgram, 'name'> {
+function moduleOf(tool: ToolName): GoModule {
+  const found = Object.entries(MODULES).find(([, programs]) => programs.some(({ name }) => name === tool));
+  if (found === undefined) throw new Error(`no module has ${tool}`);
+  const [name, programs] = found;
+  return { name, programs, folder: fileURLToPath(new URL(`./${name}/`, import.meta.url)) };
+}
+
+/** Not older than the pin: an older one may lack a flag or a function that a test uses. */
+async function isNewEnough(path: string, name: ToolName, { folder, programs }: GoModule): Promise<boolean> {
+  const program = programs.find((each) => each.name === name);
+  if (program === undefined) return false;
+  const { stdout, stderr } = await run(path, program.versionArgs);
+  return isAtLeast(`${stdout}${stderr}`, wantedVersion(program, readFileSync(join(folder, 'go.mod'), 'utf8')));
+}
+
+/** Whether the first version in a text is this one or a later one. */
+export function isAtLeast(printed: string, version: string): boolean {
+  const found = /\bv?(\d+)\.(\d+)\.(\d+)/.exec(printed)?.slice(1).map(Number);
+  const wanted = version.split('.').map(Number);
+  if (found === undefined) return false;
+  const differing = wanted.findIndex((part, index) => part !== found[index]);
+  return differing === -1 || (found[differing] ?? 0) > (wanted[differing] ?? 0);
+}
+
+function prometheusTool<const N extends string>(name: N) {
   const module = 'github.com/prometheus/prometheus';
-  return {
-    package: `${module}/cmd/${name}`,
-    module,
-    versionArgs: ['--version'],
-    version: prometheusVersion,
-    variables: (version) => ({ 'github.com/prometheus/common/version.Version': version }),
-  };
+  return { name, package: `${module}/cmd/${name}`, module, versionArgs: ['--version'], version: prometheusVersion, variables: saysVersion };
+}
+
+function saysVersion(version: string): Readonly<Record<string, string>> {
+  return { 'github.com/prometheus/common/version.Version': version };
 }
 
 /** Prometheus 3.5.0 is published as Go module v0.305.0. */

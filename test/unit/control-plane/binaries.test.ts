@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ensureControlPlaneBinaries, minorOf, parseKubernetesVersion } from '../../control-plane/binaries.ts';
 import { existingClusterKubeconfig } from '../../control-plane/existing-cluster.ts';
 import { cacheRoot } from '../../tools/cache.ts';
-import { ensureTool } from '../../tools/tool.ts';
+import { ensureTool, isAtLeast } from '../../tools/tool.ts';
 
 describe('control plane binaries', () => {
   let dir: string;
@@ -67,9 +67,19 @@ describe('control plane binaries', () => {
     assert.equal(cacheRoot({ XDG_CACHE_HOME: 'relative', HOME: '/c' }), '/c/.cache/namespace-policy-baseline');
   });
 
-  it('uses a tool that is on PATH', async () => {
-    await hasPrograms({ promtool: 'any' });
+  it('uses a tool that is on PATH and as new as its pin', async () => {
+    await hasPrograms({ promtool: '9.0.0', alertmanager: '0.0.1' });
     assert.equal(await ensureTool('promtool', { env: { PATH: dir } }), join(dir, 'promtool'));
+    await assert.rejects(ensureTool('alertmanager', { env: { PATH: dir, NPB_CACHE_DIR: join(dir, 'cache') }, log: () => undefined }), /Go 1\.26 or newer is needed/);
+  });
+
+  it('reads whether an installed version is new enough', () => {
+    assert.equal(isAtLeast('prometheus, version 3.5.0 (branch: , revision: x)', '3.5.0'), true);
+    assert.equal(isAtLeast('prometheus, version 3.10.0', '3.5.2'), true);
+    assert.equal(isAtLeast('alertmanager, version 1.0.0', '0.28.1'), true);
+    assert.equal(isAtLeast('prometheus, version 2.42.0+ds', '3.5.0'), false);
+    assert.equal(isAtLeast('alertmanager, version 0.28.0', '0.28.1'), false);
+    assert.equal(isAtLeast('any', '0.0.1'), false);
   });
 
   it('knows an existing cluster only by its own variable', async () => {
