@@ -10,6 +10,7 @@ import { API_GROUP, PLURAL } from '../src/api/names.ts';
 import { apiPage } from './docs/api.ts';
 import { configurationPage } from './docs/configuration.ts';
 import { metricsPage } from './docs/metrics.ts';
+import { OBSERVABILITY_FILES } from './observability/files.ts';
 
 export interface GeneratedFile {
   /** Below the root of the repository. */
@@ -27,6 +28,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: 'docs/api.md', content: apiPage },
   { path: 'docs/configuration.md', content: configurationPage },
   { path: 'docs/metrics.md', content: metricsPage },
+  ...OBSERVABILITY_FILES,
 ];
 
 /** What is checked in; `undefined` when there is no such file. */
