@@ -145,6 +145,17 @@ export const SETTINGS = {
     fallbackText: ':8080 in a cluster, 127.0.0.1:8080 outside',
     help: 'Where /metrics, /healthz and /readyz are served. Port 0 takes any free one.',
   }),
+  metricsSecure: surface('metrics-secure', {
+    value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
+    help: 'Serve over TLS, and everything but the probes only to bearer tokens that may get the path by RBAC. Needs the permissions of config/rbac/metrics-auth.',
+  }),
+  tlsCertFile: surface('tls-cert-file', {
+    value: 'FILE', schema: text(),
+    help: 'Certificate for --metrics-secure as PEM, with those of intermediate authorities; read again when it changes. Without it: a self-signed one, new at each start.',
+  }),
+  tlsPrivateKeyFile: surface('tls-private-key-file', {
+    value: 'FILE', schema: text(), help: 'Key of --tls-cert-file as PEM; read again with it.',
+  }),
   logLevel: surface('log-level', {
     value: 'LEVEL', schema: choice(['debug', 'info', 'warn', 'error']), fallback: 'info', help: 'debug, info, warn or error.',
   }),
@@ -156,15 +167,17 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting<unknown>>;
 
 type SettingName = keyof typeof SETTINGS;
+/** Without a default. */
+type Optional = 'context' | 'tlsCertFile' | 'tlsPrivateKeyFile';
 type Value<Name extends SettingName> = z.output<(typeof SETTINGS)[Name]['schema']>;
 
 /** What `npb operator` runs with. Durations in milliseconds. */
 export type Config =
-  & { readonly [Name in Exclude<SettingName, 'kubeconfig' | 'context' | 'systemNamespaces'>]: Value<Name> }
+  & { readonly [Name in Exclude<SettingName, 'kubeconfig' | 'systemNamespaces' | Optional>]: Value<Name> }
+  & { readonly [Name in Optional]?: Value<Name> }
   & {
     /** Files that are merged as kubectl merges them; none when the credentials are those of the pod. */
     readonly kubeconfig: readonly string[];
-    readonly context?: string;
     /** Sorted, with the operator's own. */
     readonly systemNamespaces: readonly string[];
     /** Whether the credentials are those of the pod. */
@@ -197,8 +210,8 @@ export function loadConfig(inputs: ConfigInputs): Config {
   });
 }
 
-/** What is there when no value is bad; `context` only where it was given. */
-type Parsed = { readonly [Name in Exclude<SettingName, 'kubeconfig' | 'context'>]: Value<Name> } & { readonly context?: string };
+/** What is there when no value is bad; what is optional only where it was given. */
+type Parsed = { readonly [Name in Exclude<SettingName, 'kubeconfig' | Optional>]: Value<Name> } & { readonly [Name in Optional]?: Value<Name> };
 
 function parseSettings(inputs: ConfigInputs, inCluster: boolean) {
   const values: Partial<Record<SettingName, unknown>> = {};
@@ -247,7 +260,13 @@ function impossibleTogether(values: Partial<Record<SettingName, unknown>>, found
     const limit = `more than ${factor === 1 ? '' : `${factor} times `}--${SETTINGS[other].flag} (${formatDuration(smaller)})`;
     problems.push(`${described(found.get(name) as Found)}: expected ${limit}`);
   };
+  const needs = (name: SettingName, other: SettingName, isThere: boolean): void => {
+    if (values[name] !== undefined && !isThere) problems.push(`${described(found.get(name) as Found)}: expected --${SETTINGS[other].flag} with it`);
+  };
   mustExceed('leaseDurationMs', 'renewDeadlineMs', 1);
   mustExceed('renewDeadlineMs', 'retryPeriodMs', RENEW_JITTER);
+  needs('tlsCertFile', 'tlsPrivateKeyFile', found.has('tlsPrivateKeyFile'));
+  needs('tlsPrivateKeyFile', 'tlsCertFile', found.has('tlsCertFile'));
+  needs('tlsCertFile', 'metricsSecure', values['metricsSecure'] !== false);
   return problems;
 }

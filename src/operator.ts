@@ -5,6 +5,7 @@
  * lead; control once this replica leads. Stop: writes and events drain, the Lease is released, then watches, endpoint
  * and connections close. Nothing here decides.
  */
+import { protection } from './access/protection.ts';
 import { createEventRecorder } from './apply/events.ts';
 import { LEASE_NAME, PRODUCT } from './api/names.ts';
 import type { Config } from './config.ts';
@@ -79,7 +80,7 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
     isolation: watches === undefined ? undefined : { options: config, pods: watches.pods, sources: () => watches.sources(ofIsolation()) },
   });
   const http = await startHttpServer({
-    address: config.listenAddress, log,
+    address: config.listenAddress, log, protection: await protection(config, { client, clock, log }),
     routes: standardRoutes({
       metrics,
       live: () => livenessOf(Math.max(...queueRows(control, config).map(({ longestRunningMs }) => longestRunningMs))),

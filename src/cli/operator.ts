@@ -141,4 +141,4 @@ function flushWithin(ms: number, log: Logger, clock: Pick<Clock, 'setTimer'>): P
 }
 
 /** Errors whose message says what to do; their stack would only hide it. */
-const isExplained = (error: unknown): error is Error => error instanceof Error && ['ListenError', 'ConnectionError'].includes(error.name);
+const isExplained = (error: unknown): error is Error => error instanceof Error && ['ListenError', 'ConnectionError', 'CertificateError'].includes(error.name);

@@ -15,6 +15,7 @@ import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
 import { callApi, type Call, type RequestParts, type RequestRecord, type RetryRecord } from './requests.ts';
 import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, versionPath, type ObjectAddress, type Resource } from './resources.ts';
+import { ACCESS_REVIEWS, accessReview, isAllowedBy, TOKEN_REVIEWS, tokenReview, userIn, type UserInfo } from './reviews.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
 import { watchApi, type WatchQuery, type WatchSink } from './watching.ts';
@@ -57,6 +58,10 @@ export interface KubeClient {
   replaceLease(lease: WireLease, signal: AbortSignal): Promise<WireLease>;
   /** One page of a consistent list over all namespaces. */
   listPage<W extends WireObject>(resource: Resource<W>, page: PageQuery, signal: AbortSignal): Promise<ListPage<W>>;
+  /** TokenReview; `undefined` when the token is nobody's. A 429 holds up only this call. */
+  reviewToken(token: string, signal: AbortSignal): Promise<UserInfo | undefined>;
+  /** SubjectAccessReview: whether they may `get` a path that is no object. A 429 holds up only this call. */
+  reviewAccess(user: UserInfo, path: string, signal: AbortSignal): Promise<boolean>;
   /** Whether the kind exists, by discovery, which whoever is known to the API server may read: a list says 403 either way. */
   serves(resource: Resource, signal: AbortSignal): Promise<boolean>;
   /** Resolves when the server ends the watch in an ordinary way; every other end throws. */
@@ -162,6 +167,14 @@ function clientOver(parts: RequestParts & { readonly settings: ClientSettings })
       const attempt: Attempt = { verb: 'list', resource: resource.plural };
       const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, accept: acceptOf(resource, 'list'), optional: resource.optional, deadlineMs: listMs }, signal);
       return pageOf(attempt, list);
+    },
+    async reviewToken(token, signal) {
+      const attempt: Attempt = { verb: 'create', resource: 'tokenreviews' };
+      return userIn(attempt, await callApi(parts, { attempt, method: 'POST', path: TOKEN_REVIEWS, body: tokenReview(token), optional: true, deadlineMs: requestMs }, signal));
+    },
+    async reviewAccess(user, path, signal) {
+      const attempt: Attempt = { verb: 'create', resource: 'subjectaccessreviews' };
+      return isAllowedBy(await callApi(parts, { attempt, method: 'POST', path: ACCESS_REVIEWS, body: accessReview(user, path), optional: true, deadlineMs: requestMs }, signal));
     },
     async serves(resource, signal) {
       const attempt: Attempt = { verb: 'get', resource: versionPath(resource) };

@@ -1,10 +1,12 @@
 /**
  * The one endpoint: metrics and health, on one port, read only.
  *
- * Promises: answers GET and HEAD; whatever else is asked gets an answer that says what there is; `close` ends
- * within half a second; nothing of a request is echoed. Must not: know what it serves, functions are given.
+ * Promises: answers GET and HEAD; whatever else is asked gets an answer that says what there is; with a guard, nothing but the
+ * probes is answered before it was asked, and all of it over TLS; whoever is slow is cut off; `close` ends within half a second;
+ * nothing of a request is echoed. Must not: know what it serves or who may see it, functions are given.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from './logger.ts';
 
@@ -12,6 +14,24 @@ export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a guard is told of a request. */
+export interface Asked {
+  /** As it was sent, without the query: what is allowed is what is served. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+}
+
+/** `undefined`: go on. Otherwise what is answered instead. */
+export type Guard = (asked: Asked) => Promise<Answer | undefined>;
+
+/** Certificate and key as PEM, which may change; `close` ends the looking for changes. */
+export interface ServingCertificate {
+  current(): { readonly cert: string; readonly key: string };
+  onChange(listener: (pair: { readonly cert: string; readonly key: string }) => void): void;
+  close(): void;
 }
 
 /** By path, such as `/metrics`. */
@@ -28,6 +48,8 @@ export interface HttpServerOptions {
   readonly address: { readonly host?: string; readonly port: number };
   readonly routes: Routes;
   readonly log: Logger;
+  /** Absent: everybody may see everything, without TLS. */
+  readonly protection?: { readonly guard: Guard; readonly certificate: ServingCertificate } | undefined;
 }
 
 export interface HttpServer {
@@ -45,6 +67,11 @@ const TEXT = 'text/plain; charset=utf-8';
 /** How long a request may take to finish once the server closes. */
 const CLOSE_MS = 500;
 const REQUEST_MS = 10_000;
+/** For those who connect and say nothing, send little by little, or do not read the answer. */
+const PATIENCE = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 };
+const SILENT_MS = 15_000;
+/** What a kubelet asks, which has no token. They tell nothing but how the operator is. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 const HEADERS = {
   'Cache-Control': 'no-store',
@@ -71,30 +98,45 @@ function checked({ ok, lines }: Check): Answer {
 
 /** Resolves when it listens; rejects with a `ListenError`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { address, routes, log } = options;
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS }, (request, response) => {
-    void respond(request, response, routes, log);
+  const { address, log, protection } = options;
+  const server = serverFor(protection?.certificate, (request, response) => void respond(request, response, options));
+  await listen(server, address).catch((error: unknown) => {
+    protection?.certificate.close();
+    throw error;
   });
-  await listen(server, address);
   server.on('error', (error) => log.error('Endpoint failed', { error }));
-  return { url: urlOf(server), close: () => close(server) };
+  return {
+    url: `${protection === undefined ? 'http' : 'https'}://${addressOf(server)}`,
+    close() {
+      protection?.certificate.close();
+      return close(server);
+    },
+  };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes, log: Logger): Promise<void> {
-  const answer = await answerTo(request, routes, log);
+function serverFor(certificate: ServingCertificate | undefined, answer: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  if (certificate === undefined) return createServer(PATIENCE, answer).setTimeout(SILENT_MS);
+  const server = createSecureServer({ ...PATIENCE, ...certificate.current(), handshakeTimeout: REQUEST_MS }, answer).setTimeout(SILENT_MS);
+  certificate.onChange((pair) => server.setSecureContext(pair));
+  return server;
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, options: HttpServerOptions): Promise<void> {
+  const answer = await answerTo(request, options);
   response.writeHead(answer.status, {
-    ...HEADERS, ...(answer.status === 405 && { Allow: 'GET, HEAD' }),
-    'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body),
+    ...HEADERS, ...answer.headers, 'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body),
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-async function answerTo({ method, url = '/' }: IncomingMessage, routes: Routes, log: Logger): Promise<Answer> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, contentType: TEXT, body: 'Only GET and HEAD are answered here.\n' };
+async function answerTo({ method, url = '/', headers }: IncomingMessage, { routes, log, protection }: HttpServerOptions): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, contentType: TEXT, body: 'Only GET and HEAD are answered here.\n', headers: { Allow: 'GET, HEAD' } };
   const path = url.split('?', 1)[0] ?? '/';
-  const route = routes.get(path);
-  if (route === undefined) return { status: 404, contentType: TEXT, body: `Not found. There is ${[...routes.keys()].join(', ')}.\n` };
   try {
+    const refusal = PROBES.has(path) ? undefined : await protection?.guard({ path, authorization: headers.authorization });
+    if (refusal !== undefined) return refusal;
+    const route = routes.get(path);
+    if (route === undefined) return { status: 404, contentType: TEXT, body: `Not found. There is ${[...routes.keys()].join(', ')}.\n` };
     return await route();
   } catch (error) {
     log.error('Endpoint could not answer', { path, error });
@@ -124,10 +166,10 @@ function whyNot({ code = '', message }: NodeJS.ErrnoException, { host = '', port
   return `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${REASONS.get(code) ?? `${message}; ${CHOOSE}`}`;
 }
 
-function urlOf(server: Server): string {
+function addressOf(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
-  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  if (address === '::' || address === '0.0.0.0') return `localhost:${port}`;
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** Requests under way get a moment; connections that only wait do not. */

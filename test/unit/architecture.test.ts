@@ -13,7 +13,7 @@ interface Source { readonly path: string; readonly text: string }
 /** `types` is true where nothing of it is left when types are stripped. */
 interface Import { readonly from: string; readonly to: string; readonly types: boolean }
 
-const LAYERS = ['api', 'kube', 'netpol', 'plan', 'analyze', 'watch', 'apply', 'control', 'observe', 'cli'] as const;
+const LAYERS = ['api', 'kube', 'netpol', 'plan', 'analyze', 'watch', 'apply', 'control', 'access', 'observe', 'cli'] as const;
 type Layer = (typeof LAYERS)[number];
 
 interface Allowed { readonly layers: readonly Layer[]; readonly typesOf?: readonly Layer[]; readonly packages: readonly string[]; readonly files?: readonly string[] }
@@ -28,7 +28,8 @@ const TABLE: Record<Layer, Allowed> = {
   watch: { layers: ['api', 'kube', 'plan'], packages: [] },
   apply: { layers: ['api', 'kube', 'plan'], typesOf: ['watch'], packages: [] },
   control: { layers: ['api', 'kube', 'netpol', 'plan', 'watch', 'apply'], typesOf: ['observe'], packages: ['p-queue'] },
-  observe: { layers: ['api'], typesOf: ['netpol', 'plan'], packages: ['prom-client', 'winston', 'node:http', 'node:net', 'node:stream'] },
+  access: { layers: ['api', 'kube'], typesOf: ['observe'], packages: ['node:crypto', 'node:fs/promises', 'node:tls'] },
+  observe: { layers: ['api'], typesOf: ['netpol', 'plan'], packages: ['prom-client', 'winston', 'node:http', 'node:https', 'node:net', 'node:stream'] },
   cli: {
     layers: ['api', 'kube', 'netpol', 'plan', 'analyze'], typesOf: ['observe'], packages: ['commander', 'yaml', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path'],
     files: ['src/config.ts', 'src/config-values.ts', 'src/version.ts', 'src/control/clock.ts', 'src/observe/logger.ts', 'src/operator.ts'],

@@ -27,7 +27,7 @@ describe('config', () => {
       leaderElect: true, identity: 'pod-1_1b4e28ba',
       leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 5000,
       maxInFlight: 16, firstWriteDelayMs: 2, relistIntervalMs: 2_700_000, statusIntervalMs: 5000, drainTimeoutMs: 15_000,
-      listenAddress: { host: '127.0.0.1', port: 8080 }, logLevel: 'info', logFormat: 'json',
+      listenAddress: { host: '127.0.0.1', port: 8080 }, metricsSecure: false, logLevel: 'info', logFormat: 'json',
     });
   });
 
@@ -68,6 +68,15 @@ describe('config', () => {
     assert.deepEqual(problemsOf({ flags: { 'lease-duration': '10s' } }), ['--lease-duration is "10s": expected more than --renew-deadline (10s)']);
     assert.deepEqual(problemsOf({ env: { NPB_RETRY_PERIOD: '9s' } }), ['--renew-deadline is "10s": expected more than 1.2 times --retry-period (9s)']);
     assert.equal(problemsOf({ flags: { 'lease-duration': 'x' } }).length, 1, 'what is bad by itself is not compared');
+  });
+
+  it('refuses half of a certificate, and one that nothing would use', () => {
+    const [cert, key] = [{ 'tls-cert-file': '/a' }, { 'tls-private-key-file': '/b' }];
+    assert.deepEqual(problemsOf({ flags: { 'metrics-secure': 'true', ...cert } }), ['--tls-cert-file is "/a": expected --tls-private-key-file with it']);
+    assert.deepEqual(problemsOf({ flags: { 'metrics-secure': 'true' }, env: { NPB_TLS_PRIVATE_KEY_FILE: '/b' } }), ['NPB_TLS_PRIVATE_KEY_FILE is "/b": expected --tls-cert-file with it']);
+    assert.deepEqual(problemsOf({ flags: { ...cert, ...key } }), ['--tls-cert-file is "/a": expected --metrics-secure with it']);
+    const { metricsSecure, tlsCertFile, tlsPrivateKeyFile } = load({ flags: { 'metrics-secure': 'true', ...cert, ...key } });
+    assert.deepEqual([metricsSecure, tlsCertFile, tlsPrivateKeyFile], [true, '/a', '/b']);
   });
 
   it('reads addresses, lists and switches as people write them', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { ListenError, standardRoutes, startHttpServer, type Check, type HttpServer } from '../../../src/observe/http-server.ts';
+import { selfSigned } from '../../../src/access/self-signed.ts';
+import { ListenError, standardRoutes, startHttpServer, type Answer, type Asked, type Check, type Guard, type HttpServer } from '../../../src/observe/http-server.ts';
+import { httpsGet } from '../../support/https-get.ts';
 import { memoryLogger } from '../../support/log.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
@@ -75,5 +77,58 @@ describe('http server', () => {
     const from = performance.now();
     await other.close();
     assert.ok(performance.now() - from < 1500);
+  });
+});
+
+describe('http server with protection', () => {
+  const log = memoryLogger();
+  const asked: Asked[] = [];
+  let refusal: Answer | undefined;
+  let server: HttpServer;
+  const pair = selfSigned(Date.now());
+  const certificate = { current: () => pair, onChange: () => {}, close: () => {} };
+  const guard: Guard = async (request) => {
+    asked.push(request);
+    return refusal;
+  };
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => httpsGet(server.url, { path, ca: pair.cert, headers, method });
+
+  before(async () => {
+    const routes = standardRoutes({ metrics: { contentType: 'text/plain', render: async () => 'up 1\n' }, live: () => ({ ok: true, lines: [] }), ready: () => ({ ok: true, lines: [] }) });
+    server = await startHttpServer({ address: LOOPBACK, routes, log, protection: { guard, certificate } });
+  });
+  after(() => server.close());
+  beforeEach(() => {
+    asked.splice(0);
+    refusal = { status: 401, contentType: 'text/plain', body: 'no\n', headers: { 'WWW-Authenticate': 'Bearer' } };
+  });
+
+  it('answers nothing but the probes before the guard was asked, whatever the path looks like', async () => {
+    for (const path of ['/metrics', '/metrics?x=/healthz', '/', '/nowhere', '/healthz/', '/healthz/../metrics', '//healthz', '/%68ealthz', '/readyz%2f..%2fmetrics']) {
+      const { status, body, headers } = await get(path);
+      assert.deepEqual([path, status, body, headers['www-authenticate']], [path, 401, 'no\n', 'Bearer']);
+    }
+    assert.deepEqual(asked.map(({ path }) => path), ['/metrics', '/metrics', '/', '/nowhere', '/healthz/', '/healthz/../metrics', '//healthz', '/%68ealthz', '/readyz%2f..%2fmetrics']);
+    for (const path of ['/healthz', '/readyz', '/readyz?verbose']) assert.equal((await get(path)).status, 200, path);
+    assert.equal(asked.length, 9);
+    assert.equal((await get('/metrics', {}, 'HEAD')).status, 401);
+  });
+
+  it('serves whom the guard lets through, and hands it the path and the header as they came', async () => {
+    refusal = undefined;
+    assert.deepEqual([(await get('/metrics', { authorization: 'Bearer x' })).body, asked], ['up 1\n', [{ path: '/metrics', authorization: 'Bearer x' }]]);
+    assert.equal((await get('/nowhere')).status, 404);
+  });
+
+  it('a guard that throws lets nobody in', async () => {
+    const broken = await startHttpServer({ address: LOOPBACK, routes: new Map([['/metrics', () => ({ status: 200, contentType: 'text/plain', body: 'secret' })]]), log, protection: { guard: () => Promise.reject(new Error('bug')), certificate } });
+    const { status, body } = await httpsGet(`${broken.url}/metrics`, { ca: pair.cert });
+    assert.deepEqual([status, body.includes('secret'), body.includes('bug')], [500, false, false]);
+    await broken.close();
+  });
+
+  it('ends what is no TLS, and goes on', async () => {
+    await assert.rejects(fetch(server.url.replace('https', 'http')));
+    assert.equal((await get('/healthz')).status, 200);
   });
 });
