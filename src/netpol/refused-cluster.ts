@@ -10,21 +10,25 @@ export type ClusterPolicyKind = 'AdminNetworkPolicy' | 'BaselineAdminNetworkPoli
 
 interface Limits {
   readonly actions: readonly string[];
-  /** What allows. */
-  readonly allow: string;
   readonly hasPriority: boolean;
   /** The other field is dropped. */
   readonly portsIn: 'ports' | 'protocols';
-  /** Of every list. */
+  /** Of rules, peers and ports. */
   readonly most: number;
+  /** Of `pods`; a namespaceSelector that is missing where it may be means every namespace. */
+  readonly podsNeed: readonly ('namespaceSelector' | 'podSelector')[];
+  /** Its ranges of ports must have more than one. */
+  readonly ordersRanges: boolean;
 }
 
 const LIMITS: Readonly<Record<ClusterPolicyKind, Limits>> = {
-  AdminNetworkPolicy: { actions: ['Allow', 'Deny', 'Pass'], allow: 'Allow', hasPriority: true, portsIn: 'ports', most: 100 },
-  BaselineAdminNetworkPolicy: { actions: ['Allow', 'Deny'], allow: 'Allow', hasPriority: false, portsIn: 'ports', most: 100 },
-  ClusterNetworkPolicy: { actions: ['Accept', 'Deny', 'Pass'], allow: 'Accept', hasPriority: true, portsIn: 'protocols', most: 25 },
+  AdminNetworkPolicy: { actions: ['Allow', 'Deny', 'Pass'], hasPriority: true, portsIn: 'ports', most: 100, podsNeed: ['namespaceSelector', 'podSelector'], ordersRanges: false },
+  BaselineAdminNetworkPolicy: { actions: ['Allow', 'Deny'], hasPriority: false, portsIn: 'ports', most: 100, podsNeed: ['namespaceSelector', 'podSelector'], ordersRanges: false },
+  ClusterNetworkPolicy: { actions: ['Accept', 'Deny', 'Pass'], hasPriority: true, portsIn: 'protocols', most: 25, podsNeed: ['podSelector'], ordersRanges: true },
 };
 const LAST_PRIORITY = 1000;
+/** Of one peer. */
+export const MOST_NETWORKS = 25;
 const TIERS: readonly string[] = ['Admin', 'Baseline'];
 
 export function clusterPolicyRefusals(kind: ClusterPolicyKind, name: string, spec: StoredClusterPolicySpec): Refusal[] {
@@ -34,7 +38,7 @@ export function clusterPolicyRefusals(kind: ClusterPolicyKind, name: string, spe
     ...refusalIf(kind === 'BaselineAdminNetworkPolicy' && name !== 'default', ['metadata', 'name'], 'a BaselineAdminNetworkPolicy must be called "default"'),
     ...refusalIf(kind === 'ClusterNetworkPolicy' && !TIERS.includes(tier ?? ''), ['spec', 'tier'], isThere(tier) ? `${JSON.stringify(tier)} is no tier: Admin or Baseline` : 'tier is missing'),
     ...limits.hasPriority ? priorityRefusals(priority) : [],
-    ...subjectRefusals(subject),
+    ...subjectRefusals(subject, limits),
     ...rulesRefusals('ingress', spec, limits), ...rulesRefusals('egress', spec, limits),
   ];
 }
@@ -49,10 +53,16 @@ const PORT_FIELDS = ['portNumber', 'portRange', 'namedPort', 'tcp', 'udp', 'sctp
 
 const isNewer = (value: object | null | undefined, known: readonly string[]): boolean => Object.keys(value ?? {}).some((key) => !known.includes(key));
 
-function subjectRefusals(subject: StoredClusterPeer | null | undefined): Refusal[] {
+function subjectRefusals(subject: StoredClusterPeer | null | undefined, limits: Limits): Refusal[] {
   if (isNewer(subject, PEER_FIELDS)) return [];
+  const path = ['spec', 'subject'];
   const kinds = [subject?.namespaces, subject?.pods].filter(isThere).length;
-  return refusalIf(kinds !== 1, ['spec', 'subject'], 'subject must have either namespaces or pods');
+  return [...refusalIf(kinds !== 1, path, 'subject must have either namespaces or pods'), ...podsRefusals(subject?.pods, limits, path)];
+}
+
+function podsRefusals(pods: StoredClusterPeer['pods'], { podsNeed }: Limits, path: RefusalPath): Refusal[] {
+  if (!isThere(pods)) return [];
+  return podsNeed.filter((key) => !isThere(pods[key])).map((key) => ({ path: [...path, 'pods', key], message: `pods must have a ${key}, be it {}` }));
 }
 
 function rulesRefusals(key: 'ingress' | 'egress', spec: StoredClusterPolicySpec, limits: Limits): Refusal[] {
@@ -72,22 +82,43 @@ function ruleRefusals(rule: StoredClusterRule, key: 'ingress' | 'egress', { path
     ...refusalIf(!limits.actions.includes(rule.action), [...path, 'action'], `${JSON.stringify(rule.action)} is no action here: ${limits.actions.join(', ')}`),
     ...refusalIf(peers.length === 0, [...path, side], `${side} must have an entry`),
     ...refusalIf(peers.length > limits.most, [...path, side], `${peers.length} peers, and at most ${limits.most} may be there`),
-    ...peers.flatMap((peer, index) => peerRefusals(peer ?? {}, key, [...path, side, index])),
-    ...refusalIf(rule.action !== limits.allow && peers.some((peer) => isThere(peer?.domainNames)), [...path, side], `domainNames are for ${limits.allow} only`),
-    ...limits.portsIn === 'ports'
-      ? listOf(rule.ports).flatMap((port, index) => adminPortRefusals(port ?? {}, [...path, 'ports', index]))
-      : listOf(rule.protocols).flatMap((protocol, index) => protocolRefusals(protocol ?? {}, [...path, 'protocols', index])),
+    ...peers.flatMap((peer, index) => peerRefusals(peer ?? {}, key, { path: [...path, side, index], limits })),
+    ...portsRefusals(rule, key, { path, limits }),
   ];
 }
 
-function peerRefusals(peer: StoredClusterPeer, key: 'ingress' | 'egress', path: RefusalPath): Refusal[] {
+function portsRefusals(rule: StoredClusterRule, key: 'ingress' | 'egress', { path, limits: { portsIn, most, ordersRanges } }: Place): Refusal[] {
+  const entries: readonly (StoredAdminPort & StoredProtocol | null | undefined)[] | null | undefined = rule[portsIn];
+  if (!isThere(entries)) return [];
+  const isNamed = entries.some((entry) => isThere(portsIn === 'ports' ? entry?.namedPort : entry?.destinationNamedPort));
+  const isNobodys = key === 'egress' && listOf(rule.to).some((peer) => isThere(peer?.networks) || isThere(peer?.nodes) || isThere(peer?.domainNames));
+  return [
+    ...refusalIf(entries.length === 0, [...path, portsIn], `${portsIn} must have an entry, or be left out`),
+    ...refusalIf(entries.length > most, [...path, portsIn], `${entries.length} entries, and at most ${most} may be there`),
+    ...refusalIf(isNamed && isNobodys, [...path, 'to'], 'networks, nodes and domainNames have no ports with names: write numbers'),
+    ...entries.flatMap((entry, index) => (portsIn === 'ports' ? adminPortRefusals : protocolRefusals)(entry ?? {}, [...path, portsIn, index], ordersRanges)),
+  ];
+}
+
+function peerRefusals(peer: StoredClusterPeer, key: 'ingress' | 'egress', { path, limits }: Place): Refusal[] {
   if (isNewer(peer, PEER_FIELDS)) return [];
   const { namespaces, pods, nodes, networks, domainNames } = peer;
   const known = key === 'ingress' ? [namespaces, pods] : [namespaces, pods, nodes, networks, domainNames];
   const names = key === 'ingress' ? 'namespaces or pods' : 'namespaces, pods, nodes, networks or domainNames';
   return [
     ...refusalIf(known.filter(isThere).length !== 1, path, `a peer of ${key} must have exactly one of ${names}`),
-    ...key === 'ingress' ? [] : listOf(networks).flatMap((each, index) => networkRefusals(each, [...path, 'networks', index])),
+    ...podsRefusals(pods, limits, path),
+    ...key === 'ingress' ? [] : [...networksRefusals(networks, [...path, 'networks']), ...refusalIf(domainNames?.length === 0, [...path, 'domainNames'], 'domainNames must have an entry')],
+  ];
+}
+
+function networksRefusals(networks: StoredClusterPeer['networks'], path: RefusalPath): Refusal[] {
+  if (!isThere(networks)) return [];
+  return [
+    ...refusalIf(networks.length === 0, path, 'networks must have an entry'),
+    ...refusalIf(networks.length > MOST_NETWORKS, path, `${networks.length} networks, and at most ${MOST_NETWORKS} may be there`),
+    ...refusalIf(new Set(networks).size < networks.length, path, 'a network is there twice'),
+    ...networks.flatMap((each, index) => networkRefusals(each, [...path, index])),
   ];
 }
 
@@ -97,17 +128,17 @@ function networkRefusals(text: string, path: RefusalPath): Refusal[] {
   return refusalIf(problem?.includes('no address range') === true, path, problem ?? '');
 }
 
-function adminPortRefusals(entry: StoredAdminPort, path: RefusalPath): Refusal[] {
+function adminPortRefusals(entry: StoredAdminPort, path: RefusalPath, ordersRanges: boolean): Refusal[] {
   if (isNewer(entry, PORT_FIELDS)) return [];
   const { portNumber, portRange, namedPort } = entry;
   return [
     ...refusalIf([portNumber, portRange, namedPort].filter(isThere).length !== 1, path, 'an entry must have exactly one of portNumber, portRange and namedPort'),
     ...isThere(portNumber) ? numberRefusals(portNumber.port, [...path, 'portNumber', 'port']) : [],
-    ...isThere(portRange) ? rangeRefusals(portRange, [...path, 'portRange']) : [],
+    ...isThere(portRange) ? rangeRefusals(portRange, [...path, 'portRange'], ordersRanges) : [],
   ];
 }
 
-function protocolRefusals(protocol: StoredProtocol, path: RefusalPath): Refusal[] {
+function protocolRefusals(protocol: StoredProtocol, path: RefusalPath, ordersRanges: boolean): Refusal[] {
   if (isNewer(protocol, PORT_FIELDS)) return [];
   const { tcp, udp, sctp, destinationNamedPort } = protocol;
   const found = Object.entries({ tcp, udp, sctp });
@@ -118,7 +149,7 @@ function protocolRefusals(protocol: StoredProtocol, path: RefusalPath): Refusal[
       const { number, range } = entry.destinationPort ?? {};
       const at = [...path, name, 'destinationPort'];
       if ([number, range].filter(isThere).length !== 1) return [{ path: at, message: `${name} must have a destinationPort with either number or range` }];
-      return isThere(range) ? rangeRefusals(range, [...at, 'range']) : numberRefusals(number ?? 0, [...at, 'number']);
+      return isThere(range) ? rangeRefusals(range, [...at, 'range'], ordersRanges) : numberRefusals(number ?? 0, [...at, 'number']);
     }),
   ];
 }
@@ -127,6 +158,8 @@ function numberRefusals(port: number, path: RefusalPath): Refusal[] {
   return refusalIf(!isPort(port), path, `${port} is no port: 1 to 65535`);
 }
 
-function rangeRefusals({ start, end }: { readonly start: number; readonly end: number }, path: RefusalPath): Refusal[] {
-  return refusalIf(!isPort(start) || !isPort(end) || start >= end, path, `${start} to ${end} is no range of ports: start must be less than end, both 1 to 65535`);
+function rangeRefusals({ start, end }: { readonly start: number; readonly end: number }, path: RefusalPath, ordersRanges: boolean): Refusal[] {
+  const arePorts = isPort(start) && isPort(end);
+  const order = ordersRanges ? 'start must be less than end, both 1 to 65535' : 'both must be 1 to 65535';
+  return refusalIf(!arePorts || (ordersRanges && start >= end), path, `${start} to ${end} is no range of ports: ${order}`);
 }

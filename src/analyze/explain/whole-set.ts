@@ -5,12 +5,10 @@
  */
 import { addressText, LAST, subtract, union, type Range } from '../../netpol/address.ts';
 import type { Family, NetworkPolicy } from '../../netpol/model.ts';
+import { MOST_NETWORKS } from '../../netpol/refused-cluster.ts';
 import type { Change } from '../../netpol/smallest-change.ts';
 import type { StoredBlock, StoredClusterPeer, StoredClusterRule, StoredPeer, StoredRule } from '../../netpol/stored.ts';
 import type { AddressSet } from './address-space.ts';
-
-/** `networks` of one peer, by the CRDs. */
-const MOST_NETWORKS = 25;
 
 export interface WholeSet {
   /** As it was asked for, such as `internet`. */
