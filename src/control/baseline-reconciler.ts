@@ -13,7 +13,7 @@ export function baselineReconciler(shared: Shared): Reconcile {
   const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
-    rows: (name) => statusRows(name, memories, clock.now(), (namespace) => isolation.of(namespace)?.effect),
+    rows: (name) => statusRows(name, memories, clock.now()),
     isolation: isolation.knowledge,
     rowsChangeAtMs: (name) => oldEnoughAtMs(name, memories, clock.now()),
     assessed: shared.isAssessed,

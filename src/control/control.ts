@@ -61,7 +61,9 @@ export function createControl(parts: ControlParts): Control {
     },
     relisted: () => leadership?.relisted(),
     start() {
-      if (!ended) leadership ??= startLeadership({ ...parts, isolation }, views);
+      if (ended || leadership !== undefined) return;
+      leadership = startLeadership({ ...parts, isolation }, views);
+      isolation.began();
     },
     async drain(deadlineMs) {
       ended = true;
@@ -91,6 +93,7 @@ function isolationOf(parts: ControlParts, leadership: () => Leadership | undefin
     memories: { get: (namespace) => leadership()?.state.memories.get(namespace), all: () => leadership()?.state.memories.all() ?? [] },
     isBusy: () => isWriting(leadership()?.state),
     leads: () => leadership() !== undefined,
+    told: (baseline) => leadership()?.state.told.get(baseline),
     countDrift: observer.effectiveDrift,
     touchBaseline: (name) => leadership()?.touchBaseline(name),
   });

@@ -4,6 +4,7 @@
  *
  * Begins with nothing, so that a new leader looks at the whole cluster; ends with the Lease.
  */
+import { lastTold, type LastTold } from '../plan/last-told.ts';
 import type { Views } from '../watch/views.ts';
 import { assessRemovals } from './assess.ts';
 import { baselineReconciler } from './baseline-reconciler.ts';
@@ -21,6 +22,8 @@ export interface LeaderState {
   readonly memories: NamespaceMemories;
   readonly gate: RemovalGate;
   readonly controllers: Readonly<Record<ControllerName, Controller>>;
+  /** By baseline: what its status said when this began, whoever wrote it. */
+  readonly told: ReadonlyMap<string, LastTold>;
   /** When every namespace was last planned at once; milliseconds since the epoch. */
   lastFullScanMs(): number | undefined;
 }
@@ -51,6 +54,7 @@ const LAST_STATUS_MS = 2_000;
 export function startLeadership(parts: LeadershipParts, views: Views): Leadership {
   const { stores, clock, settings, log } = parts;
   const memories = createNamespaceMemories();
+  const told = new Map([...stores.baselines.all()].map(({ name, status }) => [name, lastTold(status)]));
   const holders = createHolders({ policies: stores.policies.all(), isLive: (name) => stores.namespaces.get(name)?.terminating === false });
   const phase = { draining: false, stopped: false, whole: false };
   /** The version of the cluster view that the breaker looked at last. */
@@ -131,7 +135,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
   replanAll();
   for (const controller of Object.values(controllers)) controller.start();
   return {
-    state: { views, memories, gate, controllers, lastFullScanMs: () => scannedMs },
+    state: { views, memories, gate, controllers, told, lastFullScanMs: () => scannedMs },
     isWhole() {
       phase.whole ||= scannedMs !== undefined && all(names(stores.namespaces), (name) => memories.get(name)?.report !== undefined);
       return phase.whole;

@@ -8,6 +8,7 @@ import { NO_HISTORY, QUIET_MS, calmAtMs, isContended, isQuiet, type RepairHistor
 import type { NamespaceReport } from '../plan/report.ts';
 import type { NamespaceFacts, RefusalReason } from '../plan/verdict.ts';
 import { NO_FACTS } from '../plan/verdict.ts';
+import type { Told } from './isolation/told.ts';
 import type { RefusedWrite } from './write-patience.ts';
 
 export interface Refusal {
@@ -43,10 +44,14 @@ export interface NamespaceMemory {
   pendingSinceMs: number | undefined;
   /** Created while this process watched: its time to protection is worth measuring. */
   protectionAwaited: boolean;
-  /** Through what its isolation is overridden, in words, as it was last told; absent before that was looked at. */
+  /** What is said of its isolation; absent while nothing is known. */
+  told: Told | undefined;
+  /** Through what that is overridden, in words, as it was last told; absent before this process has looked. */
   override: { readonly text: string | undefined } | undefined;
   readonly policies: Map<string, PolicyMemory>;
 }
+
+export const NOTHING_TOLD = { text: undefined } as const;
 
 export interface NamespaceMemories {
   get(namespace: string): NamespaceMemory | undefined;
@@ -66,7 +71,7 @@ export function createNamespaceMemories(): NamespaceMemories {
       if (known?.uid === uid) return known;
       const fresh: NamespaceMemory = {
         uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined,
-        protectionAwaited: isNew, override: undefined, policies: new Map(),
+        protectionAwaited: isNew, told: undefined, override: isNew ? NOTHING_TOLD : undefined, policies: new Map(),
       };
       memories.set(namespace, fresh);
       return fresh;

@@ -2,7 +2,7 @@
  * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
- * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation, and how many namespaces are
+ * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation, and that another namespace is
  * overridden, twice a second.
  */
 import { stableJson } from '../api/hash.ts';
@@ -11,6 +11,7 @@ import type { BaselineStatus } from '../api/v1alpha1.ts';
 import type { BaselineRecord } from '../kube/objects.ts';
 import type { CompiledBaseline } from '../plan/compile.ts';
 import type { IsolationKnowledge } from '../plan/effect.ts';
+import { lastTold } from '../plan/last-told.ts';
 import { nextStatus, type StatusRow } from '../plan/status.ts';
 import type { Outcome } from './controller.ts';
 import type { HeldRemovals } from './removal-gate.ts';
@@ -120,10 +121,16 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
 
 /** What is left of a confirmation is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */
 function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
-  const matters = before.held?.namespaces !== after.held?.namespaces || before.namespaces?.overridden !== after.namespaces?.overridden;
+  const matters = before.held?.namespaces !== after.held?.namespaces || opensMore(before, after);
   return matters ? Math.min(statusIntervalMs, SHORT_INTERVAL_MS) : statusIntervalMs;
 }
 const SHORT_INTERVAL_MS = 500;
+
+/** Another number, or another namespace in the place of one that is not overridden any more. */
+function opensMore(before: BaselineStatus, after: BaselineStatus): boolean {
+  const known = lastTold(before).named;
+  return (after.namespaces?.overridden ?? 0) > (before.namespaces?.overridden ?? 0) || [...lastTold(after).named.keys()].some((namespace) => !known.has(namespace));
+}
 
 /** A condition that turns, or a hold: somebody waits for it. */
 function isUrgent(before: BaselineStatus, after: BaselineStatus): boolean {

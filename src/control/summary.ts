@@ -12,12 +12,12 @@ import { YOUNG_MS } from './record-plan.ts';
 export type EffectOf = (namespace: string) => NamespaceEffect | undefined;
 
 /** The namespaces as the status of one baseline sees them. */
-export function statusRows(baseline: string, memories: NamespaceMemories, nowMs: number, effectOf: EffectOf): StatusRow[] {
+export function statusRows(baseline: string, memories: NamespaceMemories, nowMs: number): StatusRow[] {
   const rows: StatusRow[] = [];
   for (const [namespace, memory] of memories.all()) {
     const verdict = memory.report?.verdicts.get(baseline);
     if (memory.report === undefined || verdict === undefined) continue;
-    const isolation = rowIsolation(memory.report.enforced.get(baseline) ?? [], memory.report.coverage, effectOf(namespace));
+    const isolation = rowIsolation(memory.report.enforced.get(baseline) ?? [], memory.report.coverage, memory.told?.effect);
     rows.push({ namespace, verdict, note: noteFor(baseline, memory.report), owner: memory.report.owner, young: isYoung(memory, nowMs), isolation });
   }
   return rows;

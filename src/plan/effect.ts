@@ -32,7 +32,7 @@ export function isSameEffect(a: NamespaceEffect | undefined, b: NamespaceEffect 
   return a === b || (a !== undefined && b !== undefined && DIRECTIONS.every((direction) => isSameDirection(a[direction], b[direction])));
 }
 
-function isSameDirection(a: DirectionEffect, b: DirectionEffect): boolean {
+export function isSameDirection(a: DirectionEffect, b: DirectionEffect): boolean {
   return a.isolated === b.isolated && a.defeat === b.defeat && a.unknownBy === b.unknownBy;
 }
 

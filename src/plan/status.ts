@@ -39,8 +39,8 @@ export interface StatusInput {
 }
 
 const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
-const MESSAGE_LIMIT = 512;
-const OWNER_LIMIT = 128;
+export const MESSAGE_LIMIT = 512;
+export const OWNER_LIMIT = 128;
 const CONDITION_MESSAGE_LIMIT = 2_048;
 
 export function nextStatus(input: StatusInput): BaselineStatus {
@@ -77,7 +77,7 @@ function countStates(rows: readonly StatusRow[]): NamespaceCounts {
 /** What is said of namespaces, and how many of the selected ones are isolated. */
 interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly notes: ReadonlyMap<string, IsolationNote> }
 interface IsolationNote { readonly reason: typeof OVERRIDDEN | typeof UNKNOWN; readonly message: string }
-const OVERRIDDEN = 'Overridden';
+export const OVERRIDDEN = 'Overridden';
 const UNKNOWN = 'NotEvaluated';
 
 function isolationIn({ isolation, rows, baseline: { record: { status } } }: StatusInput): Isolation {

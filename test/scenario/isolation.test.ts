@@ -132,8 +132,42 @@ describe('isolation', function () {
     await world.status(baseline, ({ isolated }) => assert.equal(isolated, '1/1'));
     await pod(namespace, 'job', { labels: { open: 'yes' } });
     await world.status(baseline, ({ isolated }) => assert.equal(isolated, '0/1'));
+    const isolated = () => operator.metric('netpol_baseline_namespaces_isolated', { direction: 'Ingress' });
+    const open = await isolated();
     await world.admin.patch(`/api/v1/namespaces/${namespace}/pods/job/status`, { status: { phase: 'Succeeded' } });
-    await world.status(baseline, ({ isolated }) => assert.equal(isolated, '1/1'));
+    await eventually(isolated, (count) => assert.equal(count, open + 1));
+  });
+
+  it('a CronJob that opens its namespace at each run: the metric follows it, and status, log and events say it once', async () => {
+    const { namespace, baseline } = await isolatedNamespace();
+    await world.createPolicy(namespace, 'for-reports', { podSelector: { matchLabels: { app: 'report' } }, policyTypes: ['Egress'], egress: [{}] });
+    const before = await overridden('Egress');
+    const runs = async (run: number): Promise<void> => {
+      await pod(namespace, `report-${run}`, { labels: { app: 'report' }, ip: '10.9.2.1' });
+      await eventually(() => overridden('Egress'), (count) => assert.equal(count, before + 1));
+      if (run === 1) await world.status(baseline, ({ isolated, namespaces }) => assert.deepEqual([isolated, namespaces.overridden], ['0/1', 1]));
+      await world.admin.delete(`/api/v1/namespaces/${namespace}/pods/report-${run}?gracePeriodSeconds=0`);
+      await eventually(() => overridden('Egress'), (count) => assert.equal(count, before));
+    };
+    await runs(1);
+    const since = await witness.settled();
+    for (const run of [2, 3, 4]) await runs(run);
+    assert.deepEqual((await witness.writes(since)).map(({ verb, resource, name }) => `${verb} ${resource} ${name}`), []);
+    const lines = () => operator.log.entries.filter(({ message, fields }) => message.startsWith('isolation is') && fields['namespace'] === namespace).map(({ message }) => message);
+    assert.deepEqual(lines(), ['isolation is overridden']);
+    await world.deletePolicy(namespace, 'for-reports');
+    await world.status(baseline, ({ isolated, worst: none }) => assert.deepEqual([isolated, none], ['1/1', undefined]), { withinMs: 6_000 });
+    assert.deepEqual(lines(), ['isolation is overridden', 'isolation is not overridden any more']);
+  });
+
+  it('a namespace that is deleted while it is overridden is not said to be isolated again', async () => {
+    const { namespace, baseline } = await isolatedNamespace();
+    await world.createPolicy(namespace, 'allow-all', ALLOW_ALL);
+    await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.overridden, 1));
+    await world.admin.delete(`/api/v1/namespaces/${namespace}`);
+    await world.status(baseline, ({ namespaces }) => assert.deepEqual([namespaces.selected, namespaces.overridden], [0, 0]));
+    await witness.settled();
+    assert.deepEqual(operator.log.entries.filter(({ message, fields }) => message.includes('any more') && fields['namespace'] === namespace), []);
   });
 
   it('pods that come and go without changing what the namespace is write nothing', async () => {
@@ -164,6 +198,16 @@ describe('isolation', function () {
     assert.deepEqual((await world.getBaseline(baseline)).status, status);
     assert.equal((await eventsOf(namespace)).length, events);
     assert.deepEqual(operator.log.lines().filter((line) => line.startsWith('warn isolation')), []);
+  });
+
+  it('what came while nobody led is told by who leads next', async () => {
+    const { namespace, baseline } = await isolatedNamespace();
+    await operator.stop();
+    await world.createPolicy(namespace, 'allow-all', ALLOW_ALL);
+    operator = await world.operator({ flags: QUICK });
+    await world.status(baseline, ({ namespaces }) => assert.equal(namespaces.overridden, 1));
+    await eventually(() => eventsOf(namespace), (events) => assert.match(events.find(({ reason }) => reason === 'IsolationOverridden')?.note ?? '', /through NetworkPolicy allow-all/));
+    assert.equal(operator.log.lines().filter((line) => line === 'warn isolation is overridden').length, 1);
   });
 
   it('a standby knows the same and says nothing; when it leads, what it finds is no news', async () => {

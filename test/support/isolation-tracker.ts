@@ -19,6 +19,8 @@ export interface TrackedCluster {
   drifts(): string[];
   /** Names of namespaces that were told of, since the last call. */
   told(): string[];
+  /** The same, with what may have changed: `x pods`, `x policies`. */
+  toldWhy(): string[];
   readonly knowledge: IsolationKnowledge[];
   readonly sources: SourceState[];
   namespace(name: string, labels?: Record<string, string>, terminating?: boolean): void;
@@ -45,10 +47,10 @@ export function aTrackedCluster(): TrackedCluster {
   const drift: EffectiveDrift[] = [];
   const knowledge: IsolationKnowledge[] = [];
   const sources: SourceState[] = [];
-  const names: string[] = [];
+  const names: { readonly name: string; readonly byPods: boolean }[] = [];
   const tracker = createIsolationTracker({
     options: { ipBlockMatchesPods: 'yes' }, namespaces: stores.namespace, policies: stores.policy, sources: () => sources, clock,
-    onDrift: (found) => drift.push(...found), onNamespace: (name) => names.push(name), onKnowledge: (now) => knowledge.push(now),
+    onDrift: (found) => drift.push(...found), onNamespace: (name, byPods) => names.push({ name, byPods }), onKnowledge: (now) => knowledge.push(now),
   });
   stores.namespace.listen(tracker.changed.namespace);
   stores.pod.listen(tracker.changed.pod);
@@ -68,7 +70,8 @@ export function aTrackedCluster(): TrackedCluster {
   return {
     tracker, clock, drift, knowledge, sources,
     drifts: () => drift.splice(0).map(({ namespace, direction, change, before, after, examples, cause }) => `${namespace} ${direction} ${change} ${before}>${after} of ${examples.join(',')}: ${cause.text}`),
-    told: () => [...new Set(names.splice(0))].sort(),
+    told: () => [...new Set(names.splice(0).map(({ name }) => name))].sort(),
+    toldWhy: () => names.splice(0).map(({ name, byPods }) => `${name} ${byPods ? 'pods' : 'policies'}`),
     namespace(name, labels = {}, terminating = false) {
       const { uid, resourceVersion } = at(name);
       stores.namespace.apply(parseNamespace({ metadata: { name, uid, resourceVersion, labels: { 'kubernetes.io/metadata.name': name, ...labels }, ...(terminating ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) } }), false);

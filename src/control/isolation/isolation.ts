@@ -21,23 +21,23 @@ export interface Isolation {
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
   /** Policies that do less than they say, as last counted. */
   stale(): ReadonlyMap<StaleReason, number> | undefined;
+  /** This replica leads now. */
+  began(): void;
   /** A namespace was planned. */
   planned(namespace: string): void;
   stop(): void;
 }
 
-export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker' | 'now'> & StaleCountParts;
+export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker'> & StaleCountParts;
 
 export function createIsolation(parts: IsolationParts): Isolation {
   const tracker = createIsolationTracker({
     ...parts,
     onDrift: (drift) => news.drifted(drift),
-    onNamespace: (namespace) => news.namespaceChanged(namespace),
+    onNamespace: (namespace, byPods) => news.namespaceChanged(namespace, byPods),
     onKnowledge: (now) => news.knowledgeChanged(now),
   });
-  const news = createIsolationNews({
-    tracker, now: () => parts.clock.now(), memories: parts.memories, log: parts.log, events: parts.events, leads: parts.leads, countDrift: parts.countDrift, touchBaseline: parts.touchBaseline,
-  });
+  const news = createIsolationNews({ ...parts, tracker });
   const stale = createStaleCount(parts);
   const touching = <C>(tell: (change: C) => void) => (change: C): void => {
     tell(change);
@@ -49,8 +49,10 @@ export function createIsolation(parts: IsolationParts): Isolation {
     changed: { namespace: touching(namespace), policy: touching(policy), pod: touching(pod), other },
     stale: stale.counts,
     planned: news.planned,
+    began: news.began,
     stop() {
       tracker.stop();
+      news.stop();
       stale.stop();
     },
   };
@@ -66,5 +68,6 @@ export const NO_ISOLATION: Isolation = {
   counts: () => new Map(),
   stale: () => undefined,
   planned: nothing,
+  began: nothing,
   stop: nothing,
 };

@@ -1,28 +1,34 @@
 /**
  * What the leader tells of isolation: log lines, events and counters for drift and overrides, and whose status is another now.
  *
- * Promises: what is found at a start, or after a time in which nothing was known, is no news. One cause is at most
- * `LINES` lines and events, however many namespaces it opens.
+ * Promises: an override is told once, whoever led when it began: what a status says at a start has been told, and what it
+ * would have said is news, also after a time in which nothing was known. One cause is at most `LINES` lines and events,
+ * however many namespaces it opens.
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { EventRecorder } from '../../apply/events.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { isIsolated } from '../../netpol/namespace-class.ts';
-import { defeatText, overriddenIn, type IsolationKnowledge } from '../../plan/effect.ts';
+import { defeatText, isSameEffect, overriddenIn, rowIsolation, type IsolationKnowledge, type NamespaceEffect } from '../../plan/effect.ts';
+import { isNews, type LastTold } from '../../plan/last-told.ts';
+import type { NamespaceReport } from '../../plan/report.ts';
+import type { Clock } from '../clock.ts';
 import { createLineBudget } from '../line-budget.ts';
-import type { NamespaceMemories, NamespaceMemory } from '../namespace-memory.ts';
+import { NOTHING_TOLD, type NamespaceMemories, type NamespaceMemory } from '../namespace-memory.ts';
 import type { CauseKind } from './causes.ts';
 import type { EffectiveDrift } from './drift.ts';
+import { endsAtMs, nextTold, type Told } from './told.ts';
 import type { IsolationTracker } from './tracker.ts';
 
 export interface NewsParts {
-  /** Monotonic milliseconds. */
-  now(): number;
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly tracker: Pick<IsolationTracker, 'knowledge' | 'of'>;
   /** Of the leader; none on a standby. */
   readonly memories: Pick<NamespaceMemories, 'get' | 'all'>;
   readonly log: Logger;
   readonly events: EventRecorder;
+  /** What the status of a baseline said when this replica began to lead. */
+  told(baseline: string): LastTold | undefined;
   /** Standbys know the same and say nothing. */
   leads(): boolean;
   countDrift(direction: Direction, change: 'opened' | 'closed', cause: CauseKind): void;
@@ -32,36 +38,72 @@ export interface NewsParts {
 
 export interface IsolationNews {
   drifted(drift: readonly EffectiveDrift[]): void;
-  namespaceChanged(namespace: string): void;
+  /** This replica leads now: namespaces may have been planned before. */
+  began(): void;
+  namespaceChanged(namespace: string, byPods: boolean): void;
   /** A namespace was planned: its coverage may be another one. */
   planned(namespace: string): void;
   knowledgeChanged(now: IsolationKnowledge): void;
+  stop(): void;
 }
 
 /** Of one cause, and of one kind of news in a minute: the warnings that events have are not ours alone. */
 const LINES = 20;
+/** What ends within this time is looked at in one go. */
+const TOGETHER_MS = 1_000;
 
 export function createIsolationNews(parts: NewsParts): IsolationNews {
-  const { tracker, memories, log, events } = parts;
+  const { tracker, memories, log, events, clock } = parts;
   const lines = createLineBudget(log, 'isolation changed in the same way in more namespaces', LINES);
   let wasUnknown = false;
+  let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
-  /** Compares what overrides a namespace with what was told last. */
-  function look(namespace: string, memory: NamespaceMemory, isNews: boolean): void {
-    const effect = tracker.of(namespace)?.effect;
-    if (effect === undefined) return;
-    const directions = overriddenIn(memory.report?.coverage, effect);
+  function look(namespace: string, memory: NamespaceMemory, byPods: boolean): void {
+    const rollUp = tracker.of(namespace);
+    if (rollUp === undefined || !parts.leads()) return;
+    const { told: before, override } = memory;
+    const told = nextTold(before, rollUp, byPods, clock.now());
+    memory.told = told;
+    if (memory.report?.coverage !== undefined) compare(namespace, memory, memory.report, told); // one on its way out is not looked at
+    if (!isSameEffect(before?.effect, told.effect) || override?.text !== memory.override?.text) touch(memory);
+    lookAgain(endsAtMs(told));
+  }
+
+  /** What overrides a namespace, with what was told last. */
+  function compare(namespace: string, memory: NamespaceMemory, report: NamespaceReport, { effect }: Told): void {
+    const asked = askedIn(report);
+    const directions = overriddenIn(report.coverage, effect).filter((direction) => asked.has(direction));
     const text = directions.length === 0 ? undefined : defeatText(directions, effect);
+    if (text === undefined && [...asked].some((direction) => report.coverage?.[direction] !== 'protected')) {
+      memory.override ??= NOTHING_TOLD; // a default-deny that is being put back ends nothing
+      return;
+    }
     const before = memory.override;
     memory.override = { text };
-    if (before === undefined || before.text === text) return;
-    touch(memory);
-    if (isNews) tell(namespace, memory, text);
+    if (before === undefined ? !isUntold(namespace, report, effect) : before.text === text) return;
+    if (text !== undefined || asked.size > 0) tell(namespace, memory, text);
+  }
+
+  /** The first look of this leader: what is another now than in the status of a baseline that enforces something here. */
+  function isUntold(namespace: string, { enforced, coverage }: NamespaceReport, effect: NamespaceEffect): boolean {
+    return [...enforced].some(([baseline, directions]) => {
+      const text = rowIsolation(directions, coverage, effect)?.overridden;
+      return text === undefined ? parts.told(baseline)?.named.has(namespace) === true : isNews(parts.told(baseline), namespace, text);
+    });
+  }
+
+  function lookAgain(atMs: number): void {
+    if (atMs >= (timer?.atMs ?? Infinity)) return;
+    timer?.cancel();
+    timer = { atMs, cancel: clock.setTimer(atMs - clock.now() + TOGETHER_MS, () => {
+      timer = undefined;
+      for (const [namespace, memory] of memories.all()) if (Number.isFinite(endsAtMs(memory.told))) look(namespace, memory, true);
+    }) };
   }
 
   function tell(namespace: string, memory: NamespaceMemory, text: string | undefined): void {
     const baseline = [...memory.report?.enforced.keys() ?? []].join(', ');
-    if (!lines.take(text === undefined ? 'not overridden any more' : 'overridden', parts.now())) return;
+    if (!lines.take(text === undefined ? 'not overridden any more' : 'overridden', clock.now())) return;
     if (text === undefined) {
       log.info('isolation is not overridden any more', { namespace, baseline });
       return;
@@ -74,6 +116,10 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     events.record({ regarding: { kind: 'Namespace', namespace, name: namespace }, type: 'Warning', reason, action: 'Evaluate', note });
   }
 
+  function lookAtAll(byPods: boolean): void {
+    for (const [namespace, memory] of memories.all()) look(namespace, memory, byPods);
+  }
+
   function touch({ report }: NamespaceMemory): void {
     for (const baseline of report?.enforced.keys() ?? []) parts.touchBaseline(baseline);
   }
@@ -84,7 +130,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     log[opens ? 'warn' : 'info']('effective isolation changed', {
       namespace, direction, change, before, after, pods, examples, causeKind: cause.kind, cause: cause.text, ...(baseline === '' ? {} : { baseline }),
     });
-    if (!opens || !lines.take('opened', parts.now())) return;
+    if (!opens || !lines.take('opened', clock.now())) return;
     warn('IsolationOpened', namespace, `${direction.toLowerCase()} of ${pods} ${pods === 1 ? 'pod' : 'pods'} is ${after} now, was ${before}: ${cause.text} (${examples.join(', ')}${pods > examples.length ? ', …' : ''})`);
   }
 
@@ -98,26 +144,31 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
         log.warn('effective isolation changed in more namespaces', { more: drift.length - LINES, causeKind: first.cause.kind, cause: first.cause.text });
       }
     },
-    namespaceChanged(namespace) {
+    began: () => lookAtAll(true),
+    namespaceChanged(namespace, byPods) {
       const memory = memories.get(namespace);
-      if (memory === undefined || tracker.knowledge().kind !== 'Known') return;
-      look(namespace, memory, parts.leads());
-      touch(memory);
+      if (memory !== undefined) look(namespace, memory, byPods);
     },
     planned(namespace) {
       const memory = memories.get(namespace);
-      if (memory !== undefined) look(namespace, memory, parts.leads());
+      if (memory !== undefined) look(namespace, memory, true);
     },
     knowledgeChanged(now) {
       if (now.kind === 'Unknown') log[wasUnknown ? 'info' : 'warn']('isolation is not known', { why: now.why });
       if (now.kind === 'Known') log.info('isolation is known');
       wasUnknown = now.kind === 'Unknown';
+      lookAtAll(false);
       const baselines = new Set<string>();
-      for (const [namespace, memory] of memories.all()) {
-        look(namespace, memory, false);
-        for (const baseline of memory.report?.verdicts.keys() ?? []) baselines.add(baseline);
-      }
+      for (const [, { report }] of memories.all()) for (const baseline of report?.verdicts.keys() ?? []) baselines.add(baseline);
       for (const baseline of baselines) parts.touchBaseline(baseline);
     },
+    stop() {
+      timer?.cancel();
+      timer = undefined;
+    },
   };
+}
+
+function askedIn({ enforced }: NamespaceReport): ReadonlySet<Direction> {
+  return new Set([...enforced.values()].flat());
 }

@@ -37,8 +37,8 @@ export interface TrackerParts {
   /** Policies are being written: this can wait a little. */
   readonly isBusy?: () => boolean;
   readonly onDrift: (drift: readonly EffectiveDrift[]) => void;
-  /** What a namespace is as a whole has changed. */
-  readonly onNamespace: (namespace: string) => void;
+  /** What a namespace is as a whole has changed, or something that decides about it: other than by pods, unless `byPods`. */
+  readonly onNamespace: (namespace: string, byPods: boolean) => void;
   /** What is known has changed, for the whole cluster. */
   readonly onKnowledge: (now: IsolationKnowledge) => void;
 }
@@ -84,11 +84,12 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const found = new Map<string, NamespaceRollUp>();
   const known = new Set<string>();
   const operations = createOperations({ classifier, families, known });
-  const dirty = new Set<string>();
+  /** Namespaces to look at again, and whether pods are the only reason. */
+  const dirty = new Map<string, boolean>();
   let waiting: Operation[] = [];
   let next = 0;
   /** What is being flushed: one event, or some while nothing is reported yet. */
-  let current: { readonly cause: () => Cause; readonly changes: ClassChange[]; events: number } | undefined;
+  let current: { readonly cause: () => Cause; readonly byPods: boolean; readonly changes: ClassChange[]; events: number } | undefined;
   let sliceEndsMs = 0;
   let isReady = false;
   let knowledge: IsolationKnowledge = { kind: 'Starting' };
@@ -142,16 +143,21 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   function run(operation: Operation): void {
     operation.apply();
-    for (const name of operation.touches === 'all' || families.changed() ? known : operation.touches) dirty.add(name);
-    current ??= { cause: operation.cause, changes: [], events: 0 };
+    const byPods = operation.touches.length === 0;
+    for (const name of operation.touches === 'all' || families.changed() ? known : operation.touches) soil(name, byPods);
+    current ??= { cause: operation.cause, byPods, changes: [], events: 0 };
     current.events += 1;
+  }
+
+  function soil(namespace: string, byPods: boolean): void {
+    dirty.set(namespace, byPods && dirty.get(namespace) !== false);
   }
 
   /** Some of the pods that were touched; when all of them are done, what that means. */
   function flush(): boolean {
     const changes = classifier.flush(() => clock.now() < sliceEndsMs);
     rollUps.note(changes);
-    for (const { pod } of changes) dirty.add(pod.namespace);
+    for (const { pod } of changes) soil(pod.namespace, current?.byPods === true);
     for (const change of changes) current?.changes.push(change);
     if (classifier.unflushed === 0) finish();
     return true;
@@ -166,19 +172,19 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   }
 
   function refreshOne(): boolean {
-    for (const namespace of dirty) {
+    for (const [namespace, byPods] of dirty) {
       dirty.delete(namespace);
-      refresh(namespace);
+      refresh(namespace, byPods);
       return true;
     }
     return false;
   }
 
-  function refresh(namespace: string): void {
+  function refresh(namespace: string, byPods: boolean): void {
     const [before, after] = [found.get(namespace), known.has(namespace) ? rollUps.of(namespace) : undefined];
     if (after === undefined) found.delete(namespace);
     else found.set(namespace, after);
-    if (!isSameEffect(before?.effect, after?.effect)) parts.onNamespace(namespace);
+    if (!byPods || !isSameEffect(before?.effect, after?.effect)) parts.onNamespace(namespace, byPods);
   }
 
   /** Everything that came is in: is everything there? */
@@ -186,7 +192,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     const missing = parts.sources().flatMap(({ resource, missing: why }) => (why === undefined ? [] : [{ resource, ...why }]));
     if (!isReady && missing.length === 0) {
       isReady = true;
-      for (const name of known) dirty.add(name);
+      for (const name of known) soil(name, false);
       wake(); // known when all of them have been looked at
       return;
     }

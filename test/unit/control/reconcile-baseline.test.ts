@@ -104,6 +104,20 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses.length, 2);
   });
 
+  it('tells at the usual interval that one is not overridden any more, and soon that another one is in its place', async () => {
+    const closed = { isolated: true, overridden: undefined as string | undefined, unknown: undefined };
+    const open = { isolated: false, overridden: 'egress is open', unknown: undefined };
+    const rows = [{ ...row('protected'), isolation: open }, { ...row('protected', 'team-b'), isolation: closed }];
+    const { state, run } = world({}, { rows: () => rows });
+    await run();
+    rows[0] = { ...row('protected'), isolation: closed };
+    state.clock += 1_000;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 5_000 });
+    rows[1] = { ...row('protected', 'team-b'), isolation: open };
+    await run();
+    assert.deepEqual(state.statuses[1]?.status.worst?.map(({ namespace }) => namespace), ['team-b']);
+  });
+
   it('keeps count of a confirmation that is being carried out twice a second', async () => {
     const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
     let left = 20;

@@ -7,8 +7,10 @@ import { createNamespaceMemories } from '../../../../src/control/namespace-memor
 import type { DirectionEffect, IsolationKnowledge } from '../../../../src/plan/effect.ts';
 import { planNamespace } from '../../../../src/plan/plan.ts';
 import { reportOn } from '../../../../src/plan/report.ts';
+import { lastTold, type LastTold } from '../../../../src/plan/last-told.ts';
 import { NO_FACTS } from '../../../../src/plan/verdict.ts';
 import { aBaseline, aGenerated, aNamespace, aView } from '../../../support/build.ts';
+import { manualClock } from '../../../support/clock.ts';
 import { memoryLogger } from '../../../support/log.ts';
 import { defaultDeny } from '../../../../src/plan/templates/default-deny.ts';
 
@@ -23,7 +25,8 @@ function aScene(...namespaces: string[]) {
   const counted: string[] = [];
   const effects = new Map<string, { Ingress: DirectionEffect; Egress: DirectionEffect }>();
   const memories = createNamespaceMemories();
-  const state = { leads: true, knowledge: { kind: 'Known' } as IsolationKnowledge };
+  const clock = manualClock();
+  const state = { leads: true, knowledge: { kind: 'Known' } as IsolationKnowledge, told: {} as Record<string, LastTold> };
   for (const name of namespaces) {
     const baseline = aBaseline('b', { dns: { enabled: false } });
     const view = aView({ namespace: aNamespace(name), baselines: [baseline], policies: [aGenerated('b', 'default-deny', defaultDeny(['Ingress', 'Egress']))] });
@@ -33,14 +36,25 @@ function aScene(...namespaces: string[]) {
   const news = createIsolationNews({
     log, memories, leads: () => state.leads, touchBaseline: (name) => touched.push(name), countDrift: (...what) => counted.push(what.join(' ')),
     events: { record: (event) => void events.push(event), settled: () => Promise.resolve() },
-    now: () => 0,
+    clock, told: (name) => state.told[name],
     tracker: {
       knowledge: () => state.knowledge,
-      of: (name) => { const effect = effects.get(name); return state.knowledge.kind === 'Known' && effect !== undefined ? { effect, classes: { Ingress: 'closed', Egress: 'closed' } } : undefined; },
+      of: (name) => { const effect = effects.get(name); return state.knowledge.kind === 'Known' && effect !== undefined ? { effect, classes: { Ingress: classOf(effect.Ingress), Egress: classOf(effect.Egress) } } : undefined; },
     },
   });
-  return { log, events, touched, counted, effects, memories, news, state };
+  const becomes = (name: string, Ingress: DirectionEffect, Egress: DirectionEffect, { byPods = false } = {}): void => {
+    effects.set(name, { Ingress, Egress });
+    news.namespaceChanged(name, byPods);
+  };
+  const said = (name: string) => memories.get(name)?.told?.effect;
+  return { log, events, touched, counted, effects, memories, news, state, clock, becomes, said };
 }
+const classOf = ({ isolated }: DirectionEffect) => (isolated ? 'closed' : 'allow-all');
+/** What the status of a baseline says before this process leads. */
+const statusNaming = (...namespaces: string[]): LastTold =>
+  lastTold({ namespaces: { ...NO_COUNTS, overridden: namespaces.length }, worst: namespaces.map((namespace) => ({ namespace, state: 'protected', reason: 'Overridden', message: `${EGRESS_OPEN} (owner: team-x)` })) });
+const NO_COUNTS = { selected: 0, protected: 0, audited: 0, pending: 0, drifted: 0, conflicted: 0, failed: 0, exempt: 0 };
+const EGRESS_OPEN = 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)';
 const drift = (fields: Partial<EffectiveDrift> = {}): EffectiveDrift => ({
   namespace: 'x', direction: 'Egress', change: 'opened', before: 'restricted', after: 'allow-all', pods: 1, examples: ['a'], cause: { kind: 'policy', text: 'NetworkPolicy x/mine was created', isOurs: false }, ...fields,
 });
@@ -76,7 +90,7 @@ describe('news of isolation', () => {
     news.drifted([drift()]);
     news.planned('x');
     effects.set('x', { Ingress: OPEN, Egress: ISOLATED });
-    news.namespaceChanged('x');
+    news.namespaceChanged('x', false);
     assert.deepEqual([log.entries, events, counted], [[], [], []]);
   });
 
@@ -84,14 +98,14 @@ describe('news of isolation', () => {
     const { log, events, touched, news, effects } = aScene('x');
     news.planned('x');
     effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
-    news.namespaceChanged('x');
-    news.namespaceChanged('x');
+    news.namespaceChanged('x', false);
+    news.namespaceChanged('x', false);
     assert.deepEqual(log.lines(), ['warn isolation is overridden']);
     assert.deepEqual(log.entries[0]?.fields, { namespace: 'x', baseline: 'b', through: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)' });
     assert.deepEqual(events.map(({ reason, note }) => [reason, note]), [['IsolationOverridden', 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0), though a default-deny is in place (baseline b)']]);
     assert.ok(touched.includes('b'));
     effects.set('x', { Ingress: ISOLATED, Egress: ISOLATED });
-    news.namespaceChanged('x');
+    news.namespaceChanged('x', false);
     assert.deepEqual(log.lines().slice(1), ['info isolation is not overridden any more']);
   });
 
@@ -101,25 +115,151 @@ describe('news of isolation', () => {
     for (const name of names) news.planned(name);
     for (const name of names) {
       effects.set(name, { Ingress: ISOLATED, Egress: OPEN });
-      news.namespaceChanged(name);
+      news.namespaceChanged(name, false);
     }
     assert.deepEqual([log.lines().filter((line) => line === 'warn isolation is overridden').length, events.length], [20, 20]);
   });
 
-  it('one that was there at the start, or before it was known, is no news', () => {
-    const { log, events, news, effects, state } = aScene('x');
-    effects.set('x', { Ingress: OPEN, Egress: OPEN });
+  describe('what pods open for a moment', () => {
+    const byPods = { byPods: true };
+
+    it('is told once, however often they come and go, and is over when none came for ten minutes', async () => {
+      const { log, events, touched, news, becomes, clock, said } = aScene('x');
+      news.planned('x');
+      touched.length = 0;
+      for (let minute = 0; minute < 30; minute += 1) {
+        becomes('x', ISOLATED, OPEN, byPods);
+        await clock.advance(20_000);
+        becomes('x', ISOLATED, ISOLATED, byPods);
+        await clock.advance(40_000);
+      }
+      assert.deepEqual([log.lines(), events.length, touched], [['warn isolation is overridden'], 1, ['b']]);
+      assert.equal(said('x')?.Egress, OPEN, 'what the status is made of');
+      await clock.advance(9 * 60_000);
+      assert.equal(said('x')?.Egress, OPEN);
+      await clock.advance(2 * 60_000);
+      assert.deepEqual([log.lines().slice(1), said('x')?.Egress, touched], [['info isolation is not overridden any more'], ISOLATED, ['b', 'b']]);
+      assert.equal(clock.timers, 0);
+    });
+
+    it('is over at once when a policy ends it, also after the pods went', () => {
+      const { log, news, becomes, said } = aScene('x');
+      news.planned('x');
+      becomes('x', ISOLATED, OPEN, byPods);
+      becomes('x', ISOLATED, ISOLATED, byPods);
+      becomes('x', ISOLATED, ISOLATED);
+      assert.deepEqual([log.lines().at(-1), said('x')?.Egress], ['info isolation is not overridden any more', ISOLATED]);
+    });
+
+    it('does not hide what is worse, or the other direction', () => {
+      const { events, news, becomes } = aScene('x');
+      news.planned('x');
+      becomes('x', ISOLATED, OPEN, byPods);
+      becomes('x', ISOLATED, ISOLATED, byPods);
+      becomes('x', OPEN, ISOLATED, byPods);
+      assert.match(events.at(-1)?.note ?? '', /^ingress is open .*; egress is open /);
+    });
+
+    it('is one news where pods that different policies open take turns', () => {
+      const { log, news, becomes } = aScene('x');
+      const other = { ...OPEN, defeat: 'open to everybody (allow-all) through NetworkPolicy other (rule 0)' };
+      news.planned('x');
+      for (let turn = 0; turn < 5; turn += 1) for (const open of [OPEN, other]) becomes('x', ISOLATED, open, byPods);
+      assert.deepEqual(log.lines(), ['warn isolation is overridden']);
+      becomes('x', ISOLATED, other);
+      assert.equal(log.lines().length, 2, 'a policy has changed');
+    });
+
+    it('is not looked at any more after the end', async () => {
+      const { log, news, becomes, clock } = aScene('x');
+      news.planned('x');
+      becomes('x', ISOLATED, OPEN, byPods);
+      becomes('x', ISOLATED, ISOLATED, byPods);
+      news.stop();
+      await clock.advance(3_600_000);
+      assert.deepEqual(log.lines(), ['warn isolation is overridden']);
+    });
+  });
+
+  it('a namespace on its way out, or whose default-deny is being put back, is not said to be isolated again', () => {
+    const { log, events, news, becomes, memories } = aScene('x');
+    becomes('x', ISOLATED, OPEN);
+    const memory = memories.get('x');
+    const report = memory?.report;
+    assert.ok(memory !== undefined && report !== undefined);
+    memory.report = { ...report, coverage: { Ingress: 'unprotected', Egress: 'unprotected' } };
     news.planned('x');
-    assert.deepEqual([log.entries, events], [[], []]);
+    memory.report = report;
+    news.planned('x');
+    memory.report = { ...report, coverage: undefined };
+    news.planned('x');
+    becomes('x', ISOLATED, ISOLATED);
+    assert.deepEqual([log.lines(), events.length], [['warn isolation is overridden'], 1]);
+  });
+
+  describe('what is found when this process begins to lead', () => {
+    it('is no news where the status says it; nor is what the status has no room to name', () => {
+      const { log, events, news, state, effects } = aScene('x', 'y');
+      for (const name of ['x', 'y']) effects.set(name, { Ingress: ISOLATED, Egress: OPEN });
+      state.told['b'] = statusNaming('x', 'y');
+      news.began();
+      assert.deepEqual([log.entries, events], [[], []]);
+      const crowded = aScene('x', 'y');
+      for (const name of ['x', 'y']) crowded.effects.set(name, { Ingress: ISOLATED, Egress: OPEN });
+      crowded.state.told['b'] = { ...statusNaming('x'), areAllNamed: false };
+      crowded.news.began();
+      assert.deepEqual([crowded.log.entries, crowded.events], [[], []]);
+    });
+
+    it('is news where the status says otherwise: nobody was there to tell it', () => {
+      const { log, events, news, state, effects } = aScene('came', 'went', 'other', 'fine');
+      state.told['b'] = statusNaming('went', 'other');
+      effects.set('came', { Ingress: ISOLATED, Egress: OPEN });
+      effects.set('other', { Ingress: OPEN, Egress: ISOLATED });
+      news.began();
+      assert.deepEqual(log.entries.map(({ message, fields }) => `${fields['namespace'] as string}: ${message}`), ['came: isolation is overridden', 'went: isolation is not overridden any more', 'other: isolation is overridden']);
+      assert.deepEqual(events.map(({ regarding }) => regarding.name), ['came', 'other']);
+      news.began();
+      assert.equal(log.entries.length, 3);
+    });
+
+    it('is news where no status says anything', () => {
+      const { events, news, effects, state } = aScene('x');
+      effects.set('x', { Ingress: OPEN, Egress: OPEN });
+      state.told['b'] = lastTold({});
+      news.planned('x');
+      assert.equal(events.length, 1);
+    });
+
+    it('is looked at when it is known', () => {
+      const { log, news, effects, state } = aScene('x');
+      state.knowledge = { kind: 'Starting' };
+      state.told['b'] = statusNaming();
+      effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
+      news.began();
+      news.planned('x');
+      state.knowledge = { kind: 'Known' };
+      news.knowledgeChanged(state.knowledge);
+      assert.deepEqual(log.lines(), ['info isolation is known', 'warn isolation is overridden']);
+    });
+  });
+
+  it('what came or went while nothing was known is told afterwards, and what stayed is not', () => {
+    const { log, news, effects, state, becomes } = aScene('came', 'went', 'stayed');
+    for (const name of ['came', 'went', 'stayed']) news.planned(name);
+    for (const name of ['went', 'stayed']) becomes(name, ISOLATED, OPEN);
+    const before = log.lines().length;
     state.knowledge = { kind: 'Unknown', why: 'pods: 403' };
     news.knowledgeChanged(state.knowledge);
     state.knowledge = { kind: 'Unknown', why: 'pods: 403; customresourcedefinitions: 403' };
     news.knowledgeChanged(state.knowledge);
-    effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
-    news.namespaceChanged('x');
+    effects.set('came', { Ingress: ISOLATED, Egress: OPEN });
+    becomes('went', ISOLATED, ISOLATED, { byPods: true });
+    assert.deepEqual(log.lines().slice(before), ['warn isolation is not known', 'info isolation is not known'], 'one warning, and nothing is claimed');
     state.knowledge = { kind: 'Known' };
     news.knowledgeChanged(state.knowledge);
-    assert.deepEqual([log.lines(), events], [['warn isolation is not known', 'info isolation is not known', 'info isolation is known'], []], 'one warning');
+    assert.deepEqual(log.entries.slice(before + 2).map(({ level, message, fields }) => [level, message, fields['namespace']].join(' ').trim()),
+      ['info isolation is known', 'warn isolation is overridden came', 'info isolation is not overridden any more went']);
   });
 
   it('a default-deny that comes to a namespace which is open: its override is news', () => {
@@ -137,8 +277,8 @@ describe('news of isolation', () => {
 
   it('whose status may be another one: the baselines that enforce something there', () => {
     const { touched, news } = aScene('x');
-    news.namespaceChanged('x');
-    news.namespaceChanged('nobody knows it');
+    news.namespaceChanged('x', false);
+    news.namespaceChanged('nobody knows it', false);
     assert.deepEqual(touched, ['b']);
   });
 });

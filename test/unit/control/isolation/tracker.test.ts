@@ -126,6 +126,26 @@ describe('isolation: what defeats a baseline', () => {
     assert.match(cluster.defeat('x') ?? '', /NetworkPolicy vetted/);
   });
 
+  it('is said with whether pods alone brought or took it; a policy is always worth a look', async () => {
+    const cluster = await aCluster();
+    cluster.policy('x/theirs', { spec: { podSelector: { matchLabels: { app: 'job' } }, policyTypes: ['Ingress'], ingress: [{}] } });
+    await cluster.settle();
+    assert.deepEqual(cluster.toldWhy(), ['x policies'], 'though it changes nothing yet');
+    cluster.pod('x/job', { labels: { app: 'job' } });
+    await cluster.settle();
+    cluster.remove('pod', 'x/job');
+    await cluster.settle();
+    assert.deepEqual(cluster.toldWhy(), ['x pods', 'x pods']);
+    cluster.pod('x/job', { labels: { app: 'job' } });
+    cluster.remove('policy', 'x/theirs');
+    cluster.pod('x/other', { labels: { app: 'other' } });
+    await cluster.settle();
+    assert.deepEqual(cluster.toldWhy(), ['x policies']);
+    cluster.namespace('x', { team: 'y' });
+    await cluster.settle();
+    assert.deepEqual(cluster.toldWhy(), ['x policies']);
+  });
+
   it('says the same while pods come and go', async () => {
     const cluster = await aCluster();
     cluster.policy('x/theirs', ALLOW_ALL);
