@@ -17,8 +17,12 @@ export type { Unnameable, Wider };
 export type Change =
   /** A NetworkPolicy more; or the same rule added to one of `or`, which let it through to all pods that they select. */
   | NewPolicy & { readonly kind: 'policy'; readonly direction: Direction }
-  /** A rule for the cluster decides: this rule before it, in its policy. Of the Admin tier no NetworkPolicy can overrule it, of the Baseline one that isolates the pod can. */
-  | Exception & { readonly kind: 'exception'; readonly direction: Direction; readonly tier: Exclude<TierName, 'NetworkPolicy'>; readonly decider: Decider }
+  /** A rule for the cluster decides: this rule before it, in its policy. No NetworkPolicy can overrule one of the Admin tier. */
+  | Exception & {
+    readonly kind: 'exception'; readonly direction: Direction; readonly tier: Exclude<TierName, 'NetworkPolicy'>; readonly decider: Decider;
+    /** Of the Baseline tier: what would do as well, and isolates the pod, which nothing did. */
+    readonly instead?: NewPolicy;
+  }
   | { readonly kind: 'impossible'; readonly direction: Direction; readonly why: Unnameable; readonly decider: Decider | undefined };
 
 /** Empty where nothing that is evaluated blocks. Egress first. */
@@ -58,7 +62,11 @@ function changesBelow(world: World, asked: Asked, direction: Direction, outcomes
     const found = newPolicyOf(world, asked, direction);
     return [typeof found === 'string' ? { kind: 'impossible', direction, why: found, decider: undefined } : { kind: 'policy', direction, ...found }];
   }
-  return deniersIn(outcomes, 'Baseline').map((decider) => exception(asked, direction, decider));
+  const instead = newPolicyOf(world, asked, direction);
+  return deniersIn(outcomes, 'Baseline').map((decider): Change => {
+    const change = exception(asked, direction, decider);
+    return change.kind === 'exception' && typeof instead !== 'string' ? { ...change, instead } : change;
+  });
 }
 
 function exception(asked: Asked, direction: Direction, decider: Decider): Change {

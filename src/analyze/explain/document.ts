@@ -39,7 +39,7 @@ export function caseDocument(cluster: Cluster, { verdict, connection: { port, pr
     from: partyDocument(found.from, found.allFrom), to: partyDocument(found.to, found.allTo), pairs: found.pairs,
     protocol, ...(protocol !== 'ICMP' && { port }), ...(family !== undefined && { family }),
     egress: sideDocument(cluster, found.egress), ingress: sideDocument(cluster, found.ingress),
-    changes: found.changes.map(changeDocument),
+    changes: found.changes.map(changeDocument), ...(found.left > 0 && { pairsLeft: found.left }),
   };
 }
 
@@ -93,7 +93,7 @@ function changeDocument(change: Change): object {
   const { kind, direction } = change;
   const text = changeText(change);
   if (change.kind === 'impossible') return { kind, direction, text };
-  if (change.kind === 'exception') return { kind, direction, text, policy: refDocument(change.decider), before: pathText(rulePath(change.decider, direction)), rule: change.rule, allowsMore: change.wider };
+  if (change.kind === 'exception') return { kind, direction, text, policy: refDocument(change.decider), before: pathText(rulePath(change.decider, direction)), rule: change.rule, allowsMore: change.wider, ...(change.instead !== undefined && { instead: { manifest: manifestOf(change.instead.policy), allowsMore: change.instead.wider } }) };
   return { kind, direction, text, manifest: manifestOf(change.policy), or: change.or.map(refDocument), rule: change.rule, allowsMore: change.wider };
 }
 

@@ -8,8 +8,9 @@ import type { Answer, DirectionAnswer, Verdict } from '../../netpol/answer.ts';
 import { evaluate } from '../../netpol/evaluate.ts';
 import type { Code, Connection, Family, Policy, PolicyRef } from '../../netpol/model.ts';
 import { nearestRules, type NearMiss } from '../../netpol/near.ts';
-import { smallestChange, type Change } from '../../netpol/smallest-change.ts';
+import type { Change } from '../../netpol/smallest-change.ts';
 import type { SnapshotPolicy } from '../world.ts';
+import { changesFor } from './changes.ts';
 import type { Cluster } from './cluster.ts';
 import type { End, Problem } from './end.ts';
 import { inertFor } from './inert.ts';
@@ -18,7 +19,6 @@ import { isSelf, pairsOf, partiesOf, rulesAbout, type Pair, type Party } from '.
 import type { Destination } from './port.ts';
 import { targetsOf, type Targets } from './targets.ts';
 import { walk, type TierStep } from './walk.ts';
-import { forWholeSet, type WholeSet } from './whole-set.ts';
 
 export interface SideExplanation extends DirectionAnswer {
   readonly direction: Direction;
@@ -50,6 +50,8 @@ export interface Case {
   readonly codes: readonly Code[];
   /** Empty unless it is denied. */
   readonly changes: readonly Change[];
+  /** Pairs that need other changes than these, which are for the example. */
+  readonly left: number;
 }
 
 export interface Explanation {
@@ -118,26 +120,8 @@ export function caseOf(cluster: Cluster, answer: Answer, pairs: readonly [Pair, 
     egress, ingress,
     allFrom: [...new Set(pairs.map((pair) => pair.from.text))], allTo: [...new Set(pairs.map((pair) => pair.to.text))],
     codes: [...new Set([...egress.codes, ...ingress.codes])].sort(),
-    changes: answer.verdict === 'denied' ? changesFor(cluster, pairs) : [],
+    ...(answer.verdict === 'denied' ? changesFor(cluster, pairs) : { changes: [], left: 0 }),
   };
-}
-
-/** For all of a set of addresses, where one is an end; of other ends for the example. */
-function changesFor(cluster: Cluster, pairs: readonly Pair[]): Change[] {
-  const hasSet = ({ from, to }: Pair): boolean => (from.set ?? to.set) !== undefined;
-  const [inSet, others] = [pairs.filter(hasSet), pairs.filter((pair) => !hasSet(pair))];
-  const found = [others, inSet].flatMap(([first, ...more]) => (first === undefined ? [] : changesForAll(cluster, [first, ...more])));
-  return [...new Map(found.map((change) => [JSON.stringify(change), change])).values()];
-}
-
-function changesForAll(cluster: Cluster, pairs: readonly [Pair, ...Pair[]]): Change[] {
-  const [{ from, to, connection }] = pairs;
-  const changes = smallestChange(cluster.world, connection);
-  const isTaken: WholeSet['isTaken'] = ({ namespace, name }) => cluster.world.policiesIn(namespace).some(({ ref }) => ref.name === name);
-  return ([['from', from], ['to', to]] as const).reduce<Change[]>((found, [end, { endpoint, set }]) => {
-    const sets = pairs.flatMap((pair) => pair[end].set ?? []);
-    return set === undefined || 'pod' in endpoint ? found : found.map((change) => forWholeSet(change, { text: set.text, example: endpoint.ip, sets, isTaken }));
-  }, changes);
 }
 
 function sideOf(cluster: Cluster, connection: Connection, direction: Direction, answer: DirectionAnswer): SideExplanation {

@@ -7,7 +7,7 @@ import type { Direction } from '../../api/network-policy.ts';
 import type { Verdict } from '../../netpol/answer.ts';
 import type { Code, Connection, PolicyRef } from '../../netpol/model.ts';
 import { sideOf } from '../../netpol/side.ts';
-import { changeText } from './change-words.ts';
+import { changeText, leftText } from './change-words.ts';
 import type { Cluster } from './cluster.ts';
 import { policyAt, type Case, type Explanation, type SideExplanation } from './explanation.ts';
 import { missText, nearSpotText } from './miss-words.ts';
@@ -42,12 +42,14 @@ function joined(blocks: readonly (readonly Line[])[]): Line[] {
 }
 
 function caseLines(cluster: Cluster, found: Case, codes: readonly Code[]): Line[] {
+  const left = leftText(found.left);
   return [
     headline(found),
     ...othersLines(found),
     BLANK, ...sideLines(cluster, found, 'Egress', codes),
     BLANK, ...sideLines(cluster, found, 'Ingress', codes),
     ...(found.changes.length === 0 ? [] : [BLANK, [{ text: 'Smallest change', tone: 'bold' }, ' that would allow it (--fix shows it)'], ...found.changes.map((change): Line => [`  ${change.direction}: ${changeText(change)}`])] as Line[]),
+    ...(left === undefined ? [] : [[`  ${left}.`]]),
   ];
 }
 

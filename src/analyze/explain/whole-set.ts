@@ -3,8 +3,10 @@
  *
  * Promises: exactly the addresses of the set, in as few blocks as one cover with exceptions or a list of blocks gives.
  */
+import type { Direction } from '../../api/network-policy.ts';
 import { addressText, LAST, subtract, union, type Range } from '../../netpol/address.ts';
 import type { Family, NetworkPolicy } from '../../netpol/model.ts';
+import type { NewPolicy } from '../../netpol/new-rule.ts';
 import { MOST_NETWORKS } from '../../netpol/refused-cluster.ts';
 import type { Change } from '../../netpol/smallest-change.ts';
 import type { StoredBlock, StoredClusterPeer, StoredClusterRule, StoredPeer, StoredRule } from '../../netpol/stored.ts';
@@ -23,10 +25,16 @@ export interface WholeSet {
 export function forWholeSet(change: Change, whole: WholeSet): Change {
   if (change.kind === 'impossible') return change;
   const families = [...Map.groupBy(whole.sets, ({ family }) => family)].map(([family, sets]) => ({ family, ranges: union(sets.flatMap(({ ranges }) => ranges)) }));
-  if (change.kind === 'exception') return { ...change, rule: clusterRule(change.rule, whole.example, families.flatMap(blocksOf)) };
-  const rule = namespaceRule(change.rule, whole.example, families.map(shortest).flat());
-  const { policy, direction } = change;
-  return { ...change, rule, policy: { ...policy, name: nameOf(policy, whole), spec: { ...policy.spec, [direction === 'Ingress' ? 'ingress' : 'egress']: [rule] } } };
+  const inPolicy = <T extends NewPolicy>(found: T): T => withBlocks(found, change.direction, whole, families.map(shortest).flat());
+  if (change.kind === 'policy') return inPolicy(change);
+  const { instead } = change;
+  return { ...change, rule: clusterRule(change.rule, whole.example, families.flatMap(blocksOf)), ...(instead !== undefined && { instead: inPolicy(instead) }) };
+}
+
+function withBlocks<T extends NewPolicy>(found: T, direction: Direction, whole: WholeSet, blocks: readonly StoredBlock[]): T {
+  const rule = namespaceRule(found.rule, whole.example, blocks);
+  const { policy } = found;
+  return { ...found, rule, policy: { ...policy, name: nameOf(policy, whole), spec: { ...policy.spec, [direction === 'Ingress' ? 'ingress' : 'egress']: [rule] } } };
 }
 
 const isExample = (cidr: string | undefined, example: string): boolean => cidr?.replace(/\/(32|128)$/, '') === example;

@@ -16,7 +16,7 @@ describe('words of a change', () => {
   it('a rule of the Admin tier: no NetworkPolicy can overrule it', () => assert.match(textOf(anAdminPolicy('p', DENY)), /^a rule before .*, which no NetworkPolicy can overrule \(it allows more/));
   it('a rule of the Baseline tier: a NetworkPolicy can, and isolates the pod', () => {
     assert.doesNotMatch(textOf(aBaselinePolicy(DENY)), /overrule/);
-    assert.match(textOf(aBaselinePolicy(DENY)), /^a rule before .*; or a new NetworkPolicy, which isolates the pod/);
+    assert.match(textOf(aBaselinePolicy(DENY)), /^a rule before .*; or a new NetworkPolicy x\/allow-a-from-y-a-tcp-80, which counts before that tier; it isolates the pod/);
   });
   it('and so it is', () => {
     const letIn = aNetworkPolicy('x/in', { ingress: [{ from: [{ namespaceSelector: {} }] }] });

@@ -37,7 +37,7 @@ const DOCUMENT = z.strictObject({
   question: z.strictObject({ from: z.string(), to: z.string() }), verdict: z.enum(['allowed', 'denied', 'unknown', 'mixed']), withoutEndpoints: z.array(z.string()), notes: z.array(z.string()),
   cases: z.array(z.strictObject({
     verdict, from: party, to: party, pairs: z.number(), protocol: z.string(), port: z.number().optional(), family: z.string().optional(), egress: side, ingress: side,
-    changes: z.array(z.looseObject({ kind: z.enum(['policy', 'exception', 'impossible']), direction: z.string(), text: z.string() })),
+    changes: z.array(z.looseObject({ kind: z.enum(['policy', 'exception', 'impossible']), direction: z.string(), text: z.string() })), pairsLeft: z.number().optional(),
   })).min(1),
   codes: z.array(z.strictObject({ code: z.string(), meaning: z.string() })),
 });
@@ -116,6 +116,32 @@ describe('npb explain: a connection', () => {
     const { code } = await explain(['shop/web', 'db/postgres:5432', '-f', SHOP, '-f', '-'], { stdin: host.out() });
     assert.equal(code, 0);
     assert.match((await inShop('shop/web', 'orders/api:8080', '--fix')).host.out(), /^# ALLOWED {2}[^\n]*: nothing to change\n$/);
+  });
+
+  it('--fix for a denial of the Baseline tier has the NetworkPolicy that would do as well, as a comment since it isolates', async () => {
+    const namespaces = ['a', 'b'].map((name) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ${name}, labels: {app: ${name}}}\nspec: {containers: [{name: c, ports: [{containerPort: 80}]}]}\n---\n`).join('');
+    const stdin = `${namespaces}apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\nmetadata: {name: default}\nspec: {subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}, {networks: [0.0.0.0/0, "::/0"]}]}]}\n---\n`;
+    for (const question of [['a/p', 'b/p'], ['a/p', 'internet:443'], ['a/p', '8.8.0.0/16:53/udp']]) {
+      const { host } = await explain([...question, '--fix', '-f', '-'], { stdin });
+      const [before = '', instead = ''] = host.out().split(/^# Or a new NetworkPolicy .*:$/m);
+      assert.match(before, /^# DENIED .*\n# Egress: a rule before spec\.egress\[0\] of BaselineAdminNetworkPolicy default[^;]*\n# To be put before [^]*action: Allow/, host.out());
+      assert.equal(host.out().split('\n').find((line) => line !== '' && !line.startsWith('#')), undefined, 'nothing that kubectl would apply');
+      const applied = await explain([...question, '-f', '-'], { stdin: stdin + instead.replaceAll(/^# {3}/gm, '') });
+      assert.deepEqual([applied.code, applied.host.out().slice(0, 7)], [0, 'ALLOWED'], applied.host.out() + applied.host.err());
+    }
+  });
+
+  it('says of how many ends the smallest change is not: pods of other workloads', async () => {
+    const pod = (name: string, ip: number): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}-${ip}, namespace: a, uid: u, labels: {app: ${name}}}\nspec: {containers: [{name: c}]}\nstatus: {phase: Running, podIPs: [{ip: 10.0.0.${ip}}]}\n---\n`;
+    const stdin = `apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\n${pod('web', 1)}${pod('web', 2)}${pod('api', 3)}${pod('db', 4)}`
+      + 'apiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: b}\nspec: {podSelector: {}, policyTypes: [Egress]}\n';
+    const ask = async (to: string, ...more: string[]): Promise<string> => (await explain(['b/{app=x}', to, '-f', '-', ...more], { stdin })).host.out();
+    const told = '3 pairs of ends more need a change of their own: this is for the first. Ask for each workload by its name.';
+    assert.ok((await ask('10.0.0.0/29:80')).includes(`\n  ${told}\n`), await ask('10.0.0.0/29:80'));
+    assert.ok((await ask('10.0.0.0/29:80', '--fix')).includes(`\n# ${told}\n`));
+    assert.equal((JSON.parse(await ask('10.0.0.0/29:80', '-o', 'json')) as { cases: { pairsLeft?: number }[] }).cases[0]?.pairsLeft, 3);
+    assert.match(await ask('10.0.0.2/31:80', '--fix'), /# 1 pair of ends more needs a change of its own/);
+    for (const alike of ['10.0.0.1:80', '10.0.0.0/31:80']) assert.doesNotMatch(await ask(alike, '--fix'), /of ends more/);
   });
 
   it('shows what a file says, and does not do it', async () => {

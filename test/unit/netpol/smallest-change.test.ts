@@ -119,6 +119,16 @@ describe('smallest change: what NetworkPolicies cannot overrule', () => {
       assert.deepEqual([change.decider.name, change.decider.rule, change.wider, after], [policy.name, 1, ['every subject of the policy'], 'allowed']);
     });
   }
+  it('of the Baseline tier a NetworkPolicy would do as well, which isolates the pod; of Admin none would', () => {
+    const insteadOf = (policy: Policy) => { const [change] = changed([policy], 'y/a -> x/a').changes; return change?.kind === 'exception' ? change.instead : undefined; };
+    assert.equal(insteadOf(anAdminPolicy('p', from('Deny'))), undefined);
+    for (const policy of [aBaselinePolicy(from('Deny')), aClusterPolicy('p', { ...from('Deny'), tier: 'Baseline' })]) {
+      const instead = insteadOf(policy);
+      assert.deepEqual([instead?.policy.name, instead?.policy.spec.podSelector, instead?.or], ['allow-a-from-y-a-tcp-80', { matchLabels: { pod: 'a' } }, []]);
+      const after = aWorld([policy, ...instead === undefined ? [] : [instead.policy]]);
+      assert.deepEqual(['y/a -> x/a', 'z/a -> x/a', 'z/a -> x/b'].map((text) => ask(after, text).verdict), ['allowed', 'denied', 'allowed'], policy.kind);
+    }
+  });
   it('what passes Admin must be allowed below: by the namespace, or by Baseline', () => {
     const admin = aClusterPolicy('admin', { ...from('Deny'), tier: 'Admin' });
     const isolated = changed([admin, aNetworkPolicy('x/deny', {})], 'y/a -> x/a');
