@@ -17,6 +17,8 @@ const SECTIONS = [
   ['LabelSelector', 'spec.namespaceSelector', ''],
   ['Status', 'status', 'Written by the operator: counts, conditions and the worst cases. It does not grow with the cluster.'],
   ['Counts of namespaces', 'status.namespaces', 'What each state means: [states](concepts.md#states-of-a-namespace).'],
+  ['Isolation', 'status.isolation', 'Namespaces that are [isolated](concepts.md#isolation), direction by direction. Pods by class are metrics: they change with every pod.'],
+  ['Counts of a direction', 'status.isolation.ingress', ''],
   ['Held', 'status.held', 'See [leaving](concepts.md#leaving).'],
   ['Worst case', 'status.worst[]', ''],
   ['Condition', 'status.conditions[]', 'Types and reasons: [troubleshooting](troubleshooting.md#conditions).'],

@@ -113,6 +113,14 @@ export const namespaceCounts = z.object({
 });
 export type NamespaceCounts = z.infer<typeof namespaceCounts>;
 
+const directionCounts = z.object({
+  selected: count.describe('Selected namespaces in which this baseline enforces the direction.'),
+  isolated: count.describe('Of these, those that are really isolated in it.'),
+  overridden: count.describe('Of these, those that are open in it through a policy that no baseline generates.'),
+});
+const isolation = z.object({ ingress: directionCounts, egress: directionCounts });
+export type IsolationCounts = z.infer<typeof isolation>;
+
 const held = z.object({
   token: z.string().max(64).describe('Value for annotation netbaseline.io/confirm.'),
   generation: z.int().meta({ format: 'int64' }),
@@ -147,6 +155,7 @@ export const baselineStatus = z.object({
   namespaces: namespaceCounts.optional(),
   protected: z.string().max(32).optional().describe('Protected of selected, for the printer column.'),
   isolated: z.string().max(32).optional().describe('Isolated of selected, for the printer column; unknown while that is not known.'),
+  isolation: isolation.optional().describe('Namespaces per direction; absent while that is not known.'),
   held: held.optional().describe('Present only while removals wait for confirmation or are being carried out after it.'),
   worst: z.array(worstCase).max(WORST_LIMIT).meta({ 'x-kubernetes-list-type': 'atomic' }).optional()
     .describe('At most 20 namespaces that need attention, worst first.'),

@@ -51,6 +51,10 @@ export function defeatText(directions: readonly Direction[], effect: NamespaceEf
 /** What one baseline says of a namespace: of the directions that it enforces there. */
 export interface RowIsolation {
   readonly isolated: boolean;
+  /** The directions that it enforces, those of them that are isolated, and those that are overridden. */
+  readonly enforced: readonly Direction[];
+  readonly isolatedIn: readonly Direction[];
+  readonly overriddenIn: readonly Direction[];
   /** Absent where nothing is overridden. */
   readonly overridden: string | undefined;
   /** Absent where everything is known. */
@@ -63,8 +67,10 @@ export function rowIsolation(
 ): RowIsolation | undefined {
   if (effect === undefined) return undefined;
   const overridden = overriddenIn(coverage, effect).filter((direction) => enforced.includes(direction));
+  const isolatedIn = enforced.filter((direction) => effect[direction].isolated);
   return {
-    isolated: enforced.length > 0 && enforced.every((direction) => effect[direction].isolated),
+    enforced, isolatedIn, overriddenIn: overridden,
+    isolated: enforced.length > 0 && isolatedIn.length === enforced.length,
     overridden: overridden.length === 0 ? undefined : defeatText(overridden, effect),
     unknown: unknownText(enforced.filter((direction) => effect[direction].unknownBy !== undefined), effect),
   };

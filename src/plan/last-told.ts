@@ -4,7 +4,8 @@
  * A status names twenty namespaces at most. Where it counts more than it names, it may be about any of the others.
  */
 import type { BaselineStatus } from '../api/v1alpha1.ts';
-import { OVERRIDDEN, OWNER_LIMIT, MESSAGE_LIMIT } from './status.ts';
+import { OVERRIDDEN } from './status-isolation.ts';
+import { MESSAGE_LIMIT, OWNER_LIMIT } from './status.ts';
 
 export interface LastTold {
   /** By namespace: through what it is overridden, as far as a status has room for that. */

@@ -9,7 +9,8 @@ import { clip } from '../api/text.ts';
 import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
 import type { IsolationKnowledge, RowIsolation } from './effect.ts';
-import { NEEDS_ATTENTION, severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
+import { isOfIsolation, isolationIn, OVERRIDDEN, type IsolationNote, type StatusIsolation } from './status-isolation.ts';
+import { NEEDS_ATTENTION, SELECTED, severity, STATES, type State, type Verdict, type VerdictReason } from './verdict.ts';
 
 /** One namespace as the status of one baseline sees it. */
 export interface StatusRow {
@@ -38,7 +39,6 @@ export interface StatusInput {
   readonly now: string;
 }
 
-const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
 export const MESSAGE_LIMIT = 512;
 export const OWNER_LIMIT = 128;
 const CONDITION_MESSAGE_LIMIT = 2_048;
@@ -46,7 +46,7 @@ const CONDITION_MESSAGE_LIMIT = 2_048;
 export function nextStatus(input: StatusInput): BaselineStatus {
   const { baseline, held, now } = input;
   const generation = baseline.record.generation;
-  const isolation = isolationIn(input);
+  const isolation = isolationIn(input.isolation, input.rows, baseline.record.status);
   const namespaces = { ...countStates(input.rows), ...isolation.counts };
   const worst = worstCases(input.rows, isolation.notes);
   return {
@@ -55,6 +55,7 @@ export function nextStatus(input: StatusInput): BaselineStatus {
     namespaces,
     protected: `${namespaces.protected}/${namespaces.selected}`,
     isolated: namespaces.isolated === undefined ? 'unknown' : `${namespaces.isolated}/${namespaces.selected}`,
+    ...(isolation.perDirection === undefined ? {} : { isolation: isolation.perDirection }),
     ...(held === undefined ? {} : { held }),
     ...(worst.length === 0 ? {} : { worst }),
   };
@@ -74,43 +75,7 @@ function countStates(rows: readonly StatusRow[]): NamespaceCounts {
   };
 }
 
-/** What is said of namespaces, and how many of the selected ones are isolated. */
-interface Isolation { readonly counts: Pick<NamespaceCounts, 'isolated' | 'overridden'>; readonly notes: ReadonlyMap<string, IsolationNote> }
-interface IsolationNote { readonly reason: typeof OVERRIDDEN | typeof UNKNOWN; readonly message: string }
-export const OVERRIDDEN = 'Overridden';
-const UNKNOWN = 'NotEvaluated';
-
-function isolationIn({ isolation, rows, baseline: { record: { status } } }: StatusInput): Isolation {
-  if (isolation.kind === 'Starting') return isolationBefore(status, rows);
-  if (isolation.kind !== 'Known') return NOT_KNOWN;
-  const selected = rows.filter(({ verdict: { state } }) => SELECTED.has(state));
-  const count = (is: (found: RowIsolation) => boolean): number => selected.filter(({ isolation: found }) => found !== undefined && is(found)).length;
-  return {
-    counts: { isolated: count((found) => found.isolated), overridden: count((found) => found.overridden !== undefined) },
-    notes: new Map(selected.flatMap((row) => noteOf(row) ?? [])),
-  };
-}
-const NOT_KNOWN: Isolation = { counts: {}, notes: new Map() };
-
-function noteOf({ namespace, isolation }: StatusRow): [[string, IsolationNote]] | undefined {
-  if (isolation?.overridden !== undefined) return [[namespace, { reason: OVERRIDDEN, message: isolation.overridden }]];
-  return isolation?.unknown === undefined ? undefined : [[namespace, { reason: UNKNOWN, message: isolation.unknown }]];
-}
-
-/** After a start, what the status said stays until that is known again. */
-function isolationBefore({ namespaces, worst = [] }: BaselineStatus, rows: readonly StatusRow[]): Isolation {
-  const { isolated, overridden } = namespaces ?? {};
-  if (isolated === undefined || overridden === undefined) return NOT_KNOWN;
-  const names = new Set(rows.map(({ namespace }) => namespace));
-  const notes = worst.flatMap(({ namespace, reason, message }) => (isOfIsolation(reason) && names.has(namespace) ? [[namespace, { reason, message }] as const] : []));
-  return { counts: { isolated, overridden }, notes: new Map(notes) };
-}
-
-function isOfIsolation(reason: string): reason is IsolationNote['reason'] {
-  return reason === OVERRIDDEN || reason === UNKNOWN;
-}
-
-function worstCases(rows: readonly StatusRow[], notes: Isolation['notes']): WorstCase[] {
+function worstCases(rows: readonly StatusRow[], notes: StatusIsolation['notes']): WorstCase[] {
   return rows
     .flatMap((row) => namedRow(row, notes.get(row.namespace)) ?? [])
     .sort((a, b) => a.rank - b.rank || severity(a.row.verdict) - severity(b.row.verdict) || (a.row.namespace < b.row.namespace ? -1 : 1))

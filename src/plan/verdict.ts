@@ -17,6 +17,9 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
+/** States of a namespace that a baseline selects: all that is counted in its status. */
+export const SELECTED: ReadonlySet<State> = new Set(['exempt', 'audited', 'failed', 'conflicted', 'drifted', 'pending', 'protected']);
+
 /** States in which the policies of a namespace are not as they should be. */
 export const NEEDS_ATTENTION: ReadonlySet<State> = new Set(['failed', 'conflicted', 'drifted', 'pending']);
 

@@ -68,6 +68,7 @@ describe('isolation', function () {
     const status = await world.status(baseline, (found) => assert.equal(worst(found, namespace)?.reason, 'Overridden'), { withinMs: 6_000 });
     assert.deepEqual(worst(status, namespace), { namespace, state: 'protected', reason: 'Overridden', message: 'egress is open to everybody (allow-all) through NetworkPolicy allow-all (rule 0)' });
     assert.deepEqual([status.protected, status.isolated, status.namespaces.isolated, status.namespaces.overridden], ['1/1', '0/1', 0, 1]);
+    assert.deepEqual(status.isolation, { ingress: { selected: 1, isolated: 1, overridden: 0 }, egress: { selected: 1, isolated: 0, overridden: 1 } });
     assert.equal(await drift('Egress', 'opened', 'policy'), before.opened + 1);
     assert.equal(await operator.metric('netpol_baseline_namespace_attention', { namespace, reason: 'Overridden' }), 1);
     const [line] = driftLines(namespace).filter(({ level }) => level === 'warn');
@@ -313,7 +314,7 @@ describe('isolation that cannot be known', function () {
       assert.equal(conditions.find(({ type }: Json) => type === 'Ready')?.status, 'True');
       assert.match(conditions.find(({ type }: Json) => type === 'IsolationUnknown')?.message, /pods: .*403 Forbidden/);
     });
-    assert.deepEqual([status.namespaces.isolated, status.namespaces.overridden, status.worst], [undefined, undefined, undefined]);
+    assert.deepEqual([status.namespaces.isolated, status.namespaces.overridden, status.isolation, status.worst], [undefined, undefined, undefined, undefined]);
     assert.equal((await operator.ready()).code, 200);
     const total = (await world.admin.get('/api/v1/namespaces')).body.items.length;
     assert.equal(await operator.metric('netpol_baseline_effective_namespaces', { direction: 'Egress', class: 'unknown' }), total);

@@ -15,6 +15,7 @@ import {
   type BaselineRecord, type NamespaceRecord, type ObjectMeta, type PolicyRecord, type WireNetworkPolicy,
 } from '../../src/kube/objects.ts';
 import { byPrecedence, compileBaseline, type CompiledBaseline } from '../../src/plan/compile.ts';
+import type { RowIsolation } from '../../src/plan/effect.ts';
 import { planNamespace, type NamespacePlan, type PlannedName } from '../../src/plan/plan.ts';
 import { defaultDeny } from '../../src/plan/templates/default-deny.ts';
 import { NO_FACTS, verdictFor, type NamespaceFacts, type Verdict } from '../../src/plan/verdict.ts';
@@ -195,4 +196,9 @@ export function verdictOf(view: NamespaceView, baseline: string, facts: Namespac
 export function stateOf(view: NamespaceView, baseline = 'default', facts: NamespaceFacts = NO_FACTS): string {
   const { state, reason } = verdictOf(view, baseline, facts);
   return `${state} ${reason}`;
+}
+
+/** A namespace that is isolated in both directions, which its baseline enforces, unless a test says otherwise. */
+export function aRowIsolation(fields: Partial<RowIsolation> = {}): RowIsolation {
+  return { isolated: true, enforced: DIRECTIONS, isolatedIn: DIRECTIONS, overriddenIn: [], overridden: undefined, unknown: undefined, ...fields };
 }

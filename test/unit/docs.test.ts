@@ -79,7 +79,7 @@ describe('documentation', () => {
     const rows = tableAfter(pageCalled('docs/troubleshooting.md'), '| state | reason |');
     const verdicts = [...unionIn('src/plan/verdict.ts', 'VerdictReason'), ...unionIn('src/plan/verdict.ts', 'RefusalReason')];
     assert.deepEqual(new Set(rows.flatMap(([, reason = '']) => codeIn(reason)).toSorted()), new Set([...verdicts, 'Leftover', 'Overridden', 'NotEvaluated', 'Unprotected'].toSorted()));
-    for (const reason of ['Overridden', 'NotEvaluated']) assert.ok(read('src/plan/status.ts').includes(`= '${reason}';`), reason);
+    for (const reason of ['Overridden', 'NotEvaluated']) assert.ok(read('src/plan/status-isolation.ts').includes(`= '${reason}';`), reason);
     assert.match(read('src/plan/report.ts'), /reason: 'Leftover'[\s\S]*reason: 'Unprotected'/);
     for (const reason of unionIn('src/plan/leaving.ts', 'LeftoverReason')) assert.ok(pageCalled('docs/troubleshooting.md').text.includes(`\`${reason}\``), reason);
   });

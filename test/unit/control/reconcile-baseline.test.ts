@@ -5,6 +5,7 @@ import type { HeldRemovals } from '../../../src/control/removal-gate.ts';
 import type { BaselineStatus } from '../../../src/api/v1alpha1.ts';
 import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compile.ts';
 import { parseBaseline, type BaselineRecord } from '../../../src/kube/objects.ts';
+import { aRowIsolation } from '../../support/build.ts';
 
 const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
@@ -85,15 +86,15 @@ describe('status of a baseline', () => {
     known = false;
     state.clock += 10_000;
     await run();
-    const { namespaces, isolated } = state.statuses[1]?.status ?? {};
-    assert.deepEqual([isolated, namespaces?.isolated, namespaces?.overridden], ['unknown', null, null]);
+    const { namespaces, isolated, isolation } = state.statuses[1]?.status ?? {};
+    assert.deepEqual([isolated, namespaces?.isolated, namespaces?.overridden, isolation], ['unknown', null, null, null]);
   });
 
   it('tells within half a second that another namespace is overridden, but not of pods', async () => {
-    const rows = [{ ...row('protected'), isolation: { isolated: true, overridden: undefined as string | undefined, unknown: undefined } }];
+    const rows = [{ ...row('protected'), isolation: aRowIsolation() }];
     const { state, run } = world({}, { rows: () => rows });
     await run();
-    rows[0] = { ...row('protected'), isolation: { isolated: false, overridden: 'egress is open', unknown: undefined } };
+    rows[0] = { ...row('protected'), isolation: aRowIsolation({ isolated: false, overridden: 'egress is open' }) };
     state.clock += 100;
     assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
     state.clock += 400;
@@ -105,8 +106,8 @@ describe('status of a baseline', () => {
   });
 
   it('tells at the usual interval that one is not overridden any more, and soon that another one is in its place', async () => {
-    const closed = { isolated: true, overridden: undefined as string | undefined, unknown: undefined };
-    const open = { isolated: false, overridden: 'egress is open', unknown: undefined };
+    const closed = aRowIsolation();
+    const open = aRowIsolation({ isolated: false, overridden: 'egress is open' });
     const rows = [{ ...row('protected'), isolation: open }, { ...row('protected', 'team-b'), isolation: closed }];
     const { state, run } = world({}, { rows: () => rows });
     await run();

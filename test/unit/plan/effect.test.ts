@@ -1,5 +1,6 @@
 /** What a baseline says of the effect of all policies: isolated where it enforces, overridden where its deny is defeated. */
 import assert from 'node:assert/strict';
+import type { Direction } from '../../../src/api/network-policy.ts';
 import { defeatText, isSameEffect, overriddenIn, rowIsolation, type DirectionEffect, type NamespaceEffect } from '../../../src/plan/effect.ts';
 
 const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined, unknownBy: undefined };
@@ -18,10 +19,15 @@ describe('effect', () => {
   });
 
   it('is isolated for a baseline in the directions that it enforces, and in no other', () => {
-    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: true, overridden: undefined, unknown: undefined });
-    assert.deepEqual(rowIsolation(['Ingress', 'Egress'], PROTECTED, of(ISOLATED, OPEN)), { isolated: false, overridden: undefined, unknown: undefined });
-    assert.deepEqual(rowIsolation(['Ingress'], PROTECTED, of(ISOLATED, DEFEATED)), { isolated: true, overridden: undefined, unknown: undefined });
-    assert.deepEqual(rowIsolation([], PROTECTED, of(ISOLATED, ISOLATED)), { isolated: false, overridden: undefined, unknown: undefined }, 'it enforces nothing there');
+    const isolated = (enforced: Direction[], effect: NamespaceEffect): unknown[] => {
+      const found = rowIsolation(enforced, PROTECTED, effect);
+      return [found?.isolated, found?.enforced, found?.isolatedIn, found?.overriddenIn, found?.overridden, found?.unknown];
+    };
+    assert.deepEqual(isolated(['Ingress'], of(ISOLATED, OPEN)), [true, ['Ingress'], ['Ingress'], [], undefined, undefined]);
+    assert.deepEqual(isolated(['Ingress', 'Egress'], of(ISOLATED, OPEN)), [false, ['Ingress', 'Egress'], ['Ingress'], [], undefined, undefined]);
+    assert.deepEqual(isolated(['Ingress'], of(ISOLATED, DEFEATED)), [true, ['Ingress'], ['Ingress'], [], undefined, undefined]);
+    assert.deepEqual(isolated(['Egress'], of(ISOLATED, DEFEATED)), [false, ['Egress'], [], ['Egress'], `egress is ${DEFEATED.defeat ?? ''}`, undefined]);
+    assert.deepEqual(isolated([], of(ISOLATED, ISOLATED)), [false, [], [], [], undefined, undefined], 'it enforces nothing there');
     assert.equal(rowIsolation(['Ingress'], PROTECTED, undefined), undefined);
   });
 

@@ -6,7 +6,7 @@ import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compil
 import type { RowIsolation } from '../../../src/plan/effect.ts';
 import { nextStatus, type StatusInput, type StatusRow } from '../../../src/plan/status.ts';
 import { STATES, type State, type VerdictReason } from '../../../src/plan/verdict.ts';
-import { aBaseline, aRecord, aTemplate, type SpecFields } from '../../support/build.ts';
+import { aBaseline, aRecord, aRowIsolation, aTemplate, type SpecFields } from '../../support/build.ts';
 
 const NOW = '2026-06-01T12:00:00Z';
 const LATER = '2026-06-01T13:00:00Z';
@@ -48,14 +48,21 @@ describe('status: counts', () => {
 
 describe('status: isolation', () => {
   const known = { isolation: { kind: 'Known' } } as const;
-  const isolated = { isolated: true, overridden: undefined, unknown: undefined };
-  const overridden = { isolated: false, overridden: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)', unknown: undefined };
+  const isolated = aRowIsolation();
+  const overridden = aRowIsolation({ isolated: false, isolatedIn: ['Ingress'], overriddenIn: ['Egress'], overridden: 'egress is open to everybody (allow-all) through NetworkPolicy mine (rule 0)' });
   const some = [row('a', 'protected', { isolation: isolated }), row('b', 'protected', { isolation: overridden }), row('c', 'exempt'), row('d', 'excluded', { isolation: isolated })];
   const counted = ({ isolated: column, namespaces }: BaselineStatus): unknown[] => [column, namespaces?.isolated, namespaces?.overridden];
 
   it('isolated of selected, and overridden, beside protected', () => {
     const found = status({ rows: some, ...known });
     assert.deepEqual([found.protected, ...counted(found)], ['2/3', '1/3', 1, 1]);
+  });
+  it('both per direction, of the namespaces in which the baseline enforces it', () => {
+    const ingressOnly = aRowIsolation({ enforced: ['Ingress'], isolatedIn: ['Ingress'] });
+    const found = status({ rows: [...some, row('e', 'protected', { isolation: ingressOnly }), row('f', 'audited', { isolation: aRowIsolation({ isolated: false, enforced: [], isolatedIn: [] }) })], ...known });
+    assert.deepEqual(found.isolation, { ingress: { selected: 3, isolated: 3, overridden: 0 }, egress: { selected: 2, isolated: 1, overridden: 1 } });
+    assert.equal(baselineStatus.safeParse(found).success, true);
+    for (const kind of ['Off', 'Starting'] as const) assert.equal(status({ rows: some, isolation: { kind } }).isolation, undefined);
   });
   it('a namespace that is overridden is among the worst, with the policy that does it, after what is not as planned', () => {
     const { worst, conditions } = status({ rows: [row('z', 'pending', { reason: 'Missing' }), ...some, row('0', 'unselected', { note: { reason: 'Leftover', message: 'm' } })], ...known });
@@ -82,7 +89,7 @@ describe('status: isolation', () => {
     assert.equal(said(found, 'Ready'), 'True Succeeded');
   });
   it('a policy that is not evaluated is named, after everything else', () => {
-    const blurred = { isolated: false, overridden: undefined, unknown: 'what egress lets through is not known: CiliumNetworkPolicy c is not evaluated' };
+    const blurred = aRowIsolation({ isolated: false, isolatedIn: ['Ingress'], unknown: 'what egress lets through is not known: CiliumNetworkPolicy c is not evaluated' });
     const found = status({ rows: [row('0', 'protected', { isolation: blurred }), ...some, row('z', 'unselected', { note: { reason: 'Leftover', message: 'm' } })], ...known });
     assert.deepEqual(found.worst?.map(({ namespace, reason }) => `${namespace} ${reason}`), ['b Overridden', 'z Leftover', '0 NotEvaluated']);
     assert.deepEqual(counted(found), ['1/4', 1, 1]);
