@@ -14,3 +14,8 @@ export function stableJson(value: unknown): string {
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
+
+/** The whole SHA-256 of `text`, as a Content-Security-Policy has it. */
+export function sha256Base64(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

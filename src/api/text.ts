@@ -1,5 +1,5 @@
 /**
- * Texts cut to what the API or a reader takes, the ellipsis included.
+ * Texts cut to what the API or a reader takes, the ellipsis included, and without what a reader would not see.
  *
  * Whole characters only: the API server stores half of one as something else, which would never equal what was sent.
  */
@@ -22,6 +22,18 @@ export function clipBytes(text: string, limit: number): string {
 export function withoutNumbers(text: string): string {
   return text.replaceAll(/\d+/g, '#');
 }
+
+/** Nothing in it moves a cursor, turns the direction of writing or breaks a line: such characters are written as `\u000a`. */
+export const spelledOut = (text: string): string => text.replace(INVISIBLE, spelled);
+/** The same, but line feeds stay. */
+export const spelledOutLines = (text: string): string => text.replace(INVISIBLE_BUT_NEWLINE, spelled);
+
+/** C0, DEL, C1, line and paragraph separators, marks and overrides of direction. */
+// oxlint-disable-next-line no-control-regex
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const INVISIBLE_BUT_NEWLINE = new RegExp(INVISIBLE.source.replace('\\u0000-\\u001f', '\\u0000-\\u0009\\u000b-\\u001f'), 'g');
+
+const spelled = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const ELLIPSIS = '…';
 const ELLIPSIS_BYTES = 3;

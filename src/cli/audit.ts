@@ -7,12 +7,13 @@
  */
 import { auditSnapshot } from '../analyze/audit/audit.ts';
 import type { Audit } from '../analyze/audit/result.ts';
-import type { Snapshot } from '../analyze/snapshot.ts';
+import { objectsOf, type Snapshot } from '../analyze/snapshot.ts';
 import { WORLD_KINDS } from '../analyze/world.ts';
 import { systemClock } from '../control/clock.ts';
 import type { KindName } from '../kube/kinds.ts';
 import { auditJunit, auditSarif, isFailure, type FailOn } from './audit/ci.ts';
 import { auditDocument } from './audit/document.ts';
+import { auditPage, PAGE_TOP, type AuditPageOptions } from './audit/page.ts';
 import { auditMarkdown, auditText, summaryLines } from './audit/text.ts';
 import { EXIT, SourceError, UsageError, type Command, type CommandOption, type Flags } from './command.ts';
 import { evaluationOptions, IP_BLOCK_OPTION } from './ip-block.ts';
@@ -24,7 +25,7 @@ import { scopeOf } from './sources/scope.ts';
 import { loadSnapshot, SOURCE_OPTIONS } from './sources/source.ts';
 import { SYSTEM_NAMESPACES_OPTION, systemNamespacesOf } from './sources/system-namespaces.ts';
 
-const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'junit', 'sarif'] as const;
+const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'html', 'junit', 'sarif'] as const;
 const AUDITED_KINDS: readonly KindName[] = [...WORLD_KINDS, 'NamespacePolicyBaseline'];
 const DEFAULT_TOP = 20;
 
@@ -32,7 +33,7 @@ const GROUP = 'Audit';
 const OPTIONS: readonly CommandOption[] = [
   { flag: 'fail-on', value: 'LEVEL', completes: ['none', 'warn', 'fail'], group: GROUP, help: 'Exit with 1 if a namespace has this level or a worse one: fail, warn, or none for never (default: fail).' },
   { flag: 'exit-zero', group: GROUP, help: 'Exit with 0 whatever is found; the same as --fail-on none, but JUnit shows failures all the same.' },
-  { flag: 'top', value: 'N', group: GROUP, help: `Show the N worst namespaces in tables and Markdown, 0 for all (default: ${DEFAULT_TOP}). The formats for programs have all of them.` },
+  { flag: 'top', value: 'N', group: GROUP, help: `Show the N worst namespaces in tables, Markdown and HTML, 0 for all (default: ${DEFAULT_TOP}, in HTML ${PAGE_TOP}). The formats for programs have all of them.` },
   { flag: 'include-system', group: GROUP, help: 'Tell about system namespaces, too. They never fail for being open.' },
   { ...IP_BLOCK_OPTION, group: GROUP, help: 'Whether the ipBlock of a policy matches the addresses of pods: yes with Calico, Antrea and OVN-Kubernetes, no with Cilium. Otherwise the weaker class of both counts (default: unknown).' },
 ];
@@ -51,6 +52,7 @@ export const auditCommand: Command = {
     `  ${calledAs} audit -l team=payments -o wide`,
     `  helm template my-chart | ${calledAs} audit -f - --fail-on warn`,
     `  ${calledAs} audit -f deploy/ -o sarif > audit.sarif`,
+    `  ${calledAs} audit -o html > audit.html`,
     '',
     'It reads namespaces, pods, services, nodes, NetworkPolicies and, where they exist, policies of other kinds. What may',
     'not be read is said, and what depends on it is unknown. docs/coverage.md explains every class and finding.',
@@ -63,13 +65,14 @@ export const auditCommand: Command = {
     const scope = scopeOf(flags);
     const snapshot = await loadSnapshot(host, flags, AUDITED_KINDS);
     mustHaveRead(snapshot);
+    const nowMs = systemClock.wallMs();
     const audit = auditSnapshot(snapshot, {
-      ...evaluation, systemNamespaces, includes: scope.includes, nowMs: systemClock.wallMs(),
+      ...evaluation, systemNamespaces, includes: scope.includes, nowMs,
       includeSystem: settings.includeSystem || (scope.namespace !== undefined && systemNamespaces.has(scope.namespace)),
     });
     if (audit.namespaces.length === 0 && (scope.namespace !== undefined || audit.summary.systemLeftOut === 0)) throw new SourceError(missingText(scope.namespace, snapshot, flags));
     for (const note of audit.unusable.map(unusableText)) host.stderr.write(`${note}\n`);
-    await output.write(rendered(audit, output, settings));
+    await output.write(rendered(audit, output, settings, { cluster: clusterOf(snapshot), nowMs }));
     if (!TELLS_ITSELF.has(output.format)) host.stderr.write(`${summaryLines(audit).join('\n')}\n`);
     const isFound = audit.namespaces.some(({ level }) => level !== 'OK' && isFailure(level, settings.failOn));
     return isFound && !settings.exitZero ? EXIT.findings : EXIT.ok;
@@ -79,15 +82,21 @@ export const auditCommand: Command = {
 /** Formats that end with the summary. */
 const TELLS_ITSELF: ReadonlySet<string> = new Set(['table', 'wide', 'markdown']);
 
-function rendered(audit: Audit, { format, style }: Output<(typeof FORMATS)[number]>, { top, failOn }: Settings): string {
+function rendered(audit: Audit, { format, style }: Output<(typeof FORMATS)[number]>, { top, failOn }: Settings, page: Pick<AuditPageOptions, 'cluster' | 'nowMs'>): string {
   switch (format) {
-    case 'table': case 'wide': return auditText(audit, { style, top });
+    case 'table': case 'wide': return auditText(audit, { style, top: top ?? DEFAULT_TOP });
     case 'json': return toJson(auditDocument(audit));
     case 'yaml': return toYaml(auditDocument(audit));
-    case 'markdown': return auditMarkdown(audit, top);
+    case 'markdown': return auditMarkdown(audit, top ?? DEFAULT_TOP);
+    case 'html': return auditPage(audit, { top: top ?? PAGE_TOP, ...page });
     case 'junit': return auditJunit(audit, failOn);
     case 'sarif': return toJson(auditSarif(audit));
   }
+}
+
+/** The uid of kube-system is that of its cluster, as far as anything is. */
+function clusterOf(snapshot: Snapshot): string | undefined {
+  return objectsOf(snapshot, 'Namespace').find(({ object: { metadata } }) => metadata.name === 'kube-system')?.object.metadata.uid;
 }
 
 /** Without these two nothing can be said of any namespace. */
@@ -113,7 +122,8 @@ function missingText(namespace: string | undefined, { source, from }: Snapshot, 
 interface Settings {
   readonly failOn: FailOn;
   readonly exitZero: boolean;
-  readonly top: number;
+  /** As typed; 0 is all of them. */
+  readonly top: number | undefined;
   readonly includeSystem: boolean;
 }
 
@@ -134,7 +144,8 @@ function oneOf<T extends string>(flags: Flags, flag: string, values: readonly [T
   return found;
 }
 
-function topOf(typed = String(DEFAULT_TOP)): number {
+function topOf(typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined;
   if (!/^\d{1,6}$/.test(typed)) throw new UsageError(`--top is ${JSON.stringify(typed)}: expected a number, 0 for all namespaces`);
   return Number(typed);
 }

@@ -81,8 +81,9 @@ function driftedIn(plan: NamespacePlan): NamespaceReport['drifted'] {
     .map(({ name, claims: [winner] }) => ({ baseline: winner.baseline.name, template: name }));
 }
 
-function ownerOf(namespace: NamespaceRecord, plan: NamespacePlan): string {
-  for (const { baseline: { spec: { ownerKey } } } of plan.scopes) {
+/** By the first baseline that asks for an owner and finds one; empty where there is none. */
+export function ownerOf(namespace: NamespaceRecord, { scopes }: Pick<NamespacePlan, 'scopes'>): string {
+  for (const { baseline: { spec: { ownerKey } } } of scopes) {
     const owner = ownerKey === '' ? undefined : namespace.labels.get(ownerKey) ?? namespace.annotations.get(ownerKey);
     if (owner !== undefined) return owner;
   }

@@ -4,8 +4,10 @@
  * Promises: the same for a cluster and for a dump of it; the order of objects does not matter; work is proportional to what
  * there is. Must not: guess. What depends on objects that could not be read is `unknown`.
  */
-import type { Direction } from '../../api/network-policy.ts';
+import { areOurLabels, BASELINE_LABEL, MANAGED_BY_LABEL, TEMPLATE_LABEL } from '../../api/names.ts';
+import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { createClassifier, type Classifier } from '../../netpol/classifier.ts';
+import { policyTypesOf } from '../../netpol/compile-network-policy.ts';
 import type { Options } from '../../netpol/model.ts';
 import { buildWorld } from '../../netpol/world.ts';
 import { worldInputOf, type SnapshotNamespace, type SnapshotPod, type SnapshotWorld } from '../world.ts';
@@ -14,7 +16,7 @@ import type { Origin, Snapshot } from '../snapshot.ts';
 import { baselinesIn } from './baselines.ts';
 import { classesOf, type DirectionClasses, type NetworkPolicyObject } from './classes.ts';
 import { findDns } from './dns.ts';
-import { levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
+import { compared, levelOf, sortedFindings, type Draft, type Finding, type ObjectName } from './finding.ts';
 import { isolationOf, type Defeats, type Placed } from './isolation.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { createDnsLint } from './lint-dns.ts';
@@ -22,7 +24,7 @@ import { lintPolicy, type Lints } from './lint-policy.ts';
 import { lintRefused } from './lint-refused.ts';
 import { createSelectorLint } from './lint-selectors.ts';
 import { dnsOf, metadataOf, type Around } from './reach.ts';
-import type { Audit, DirectionAudit, NamespaceAudit } from './result.ts';
+import type { Audit, AuditedPolicy, DirectionAudit, NamespaceAudit } from './result.ts';
 import { servicesOf } from './services.ts';
 import { createStanding, isExcused, type Standing } from './standing.ts';
 import { summaryOf, worstFirst } from './summary.ts';
@@ -109,7 +111,8 @@ function auditNamespace({ namespace, pods, policies, refused }: Contents, parts:
     ...policies.flatMap((policy) => lintPolicy(policy, lints, defeats).map((draft) => finding(excused(draft, standing), { namespace: name, object: nameOf(policy), origin: policy.origin }))),
   ]);
   return {
-    name, standing, findings, level: levelOf(findings), policies: policies.length, pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
+    name, standing, findings, level: levelOf(findings), policies: policies.length, named: [...policies, ...refused].map((policy) => namedPolicy(policy, refused.includes(policy))).toSorted((a, b) => compared(a.name, b.name)),
+    pods: pods.filter(({ terminal }) => !terminal).length, dns: dns.state,
     directions: { Ingress: directionAudit(directions.Ingress, defeats), Egress: directionAudit(directions.Egress, defeats) },
   };
 }
@@ -121,6 +124,12 @@ function directionAudit(classes: DirectionClasses, defeats: Readonly<Record<Dire
 
 function nameOf({ kind, namespace, name }: NetworkPolicyObject): ObjectName {
   return { kind, namespace, name };
+}
+
+function namedPolicy({ name, spec, labels }: NetworkPolicyObject, isRefused: boolean): AuditedPolicy {
+  const types = policyTypesOf(spec);
+  const own = { managedBy: labels.get(MANAGED_BY_LABEL), baseline: labels.get(BASELINE_LABEL), template: labels.get(TEMPLATE_LABEL) };
+  return { name, directions: DIRECTIONS.filter((direction) => types.has(direction)), baseline: areOurLabels(own) ? own.baseline : undefined, refused: isRefused };
 }
 
 /** A mistake stays one, and is no reason to fail where nothing has to be kept out. */

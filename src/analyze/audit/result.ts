@@ -16,11 +16,22 @@ export interface DirectionAudit extends Pick<DirectionClasses, 'class' | 'isolat
   readonly alsoBy: readonly DefeatedBy[];
 }
 
+export interface AuditedPolicy {
+  readonly name: string;
+  readonly directions: readonly Direction[];
+  /** That its labels name; anybody can write these. */
+  readonly baseline: string | undefined;
+  /** An API server would not take it. */
+  readonly refused: boolean;
+}
+
 export interface NamespaceAudit {
   readonly name: string;
   readonly level: Level;
   readonly standing: Standing;
   readonly policies: number;
+  /** Of the namespace, sorted by name; refused ones among them. */
+  readonly named: readonly AuditedPolicy[];
   /** Pods that are not finished. */
   readonly pods: number;
   readonly directions: Readonly<Record<Direction, DirectionAudit>>;

@@ -6,6 +6,7 @@
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import type { BaselineRecord } from '../../kube/objects.ts';
 import { compileBaseline } from '../../plan/compile.ts';
+import { ownerOf } from '../../plan/report.ts';
 import { scopeOf } from '../../plan/selection.ts';
 import { clusterViewOf } from '../../plan/view.ts';
 import type { SnapshotNamespace } from '../world.ts';
@@ -21,6 +22,8 @@ export interface Exemption {
 export interface Standing {
   readonly isSystem: boolean;
   readonly exemptions: readonly Exemption[];
+  /** Whom a baseline's ownerKey names; empty where nobody is named, absent where no baseline asks for an owner. */
+  readonly owner: string | undefined;
 }
 
 export interface StandingFacts {
@@ -44,7 +47,8 @@ export function createStanding({ baselines, systemNamespaces, nowMs }: StandingF
       const { reason, expiresAtMs } = exemption;
       return [{ direction, baseline: found.baseline.name, reason, expiresAt: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : undefined }];
     });
-    return { isSystem: systemNamespaces.has(name), exemptions };
+    const owner = scopes.some(({ baseline }) => baseline.spec.ownerKey !== '') ? ownerOf(record, { scopes }) : undefined;
+    return { isSystem: systemNamespaces.has(name), exemptions, owner };
   };
 }
 

@@ -7,7 +7,7 @@
 import { UsageError, type CommandOption, type Flags, type Host } from '../command.ts';
 import type { TableStyle } from './table.ts';
 
-export const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'junit', 'sarif'] as const;
+export const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'html', 'junit', 'sarif'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Output<F extends Format = Format> {

@@ -147,7 +147,7 @@ describe('npb audit: exit codes', () => {
   it('is 2, with what is wrong on stderr, for what makes no sense', async () => {
     for (const [args, message] of [
       [['--fail-on', 'error'], /^--fail-on is "error": expected fail, warn or none\n$/], [['--top', '-1'], /--top is "-1": expected a number/], [['--top', '1e3'], /--top is "1e3"/],
-      [['-o', 'csv'], /--output is "csv": expected table, wide, json, yaml, markdown, junit or sarif/], [['--ip-block-matches-pods', 'maybe'], /--ip-block-matches-pods is "maybe"/],
+      [['-o', 'csv'], /--output is "csv": expected table, wide, json, yaml, markdown, html, junit or sarif/], [['--ip-block-matches-pods', 'maybe'], /--ip-block-matches-pods is "maybe"/],
       [['-n', 'nowhere'], /nothing is in a namespace "nowhere"/], [['-n', 'shop', '-l', 'team=b'], /nothing is in a namespace "shop" with labels "team=b"/],
     ] as const) {
       const { code, host } = await ofObjects(closed, ...args);
