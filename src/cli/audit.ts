@@ -22,7 +22,7 @@ import { toJson } from './output/json.ts';
 import { outputOf, outputOptions, type Output } from './output/output.ts';
 import { toYaml } from './output/yaml.ts';
 import { scopeOf } from './sources/scope.ts';
-import { loadSnapshot, SOURCE_OPTIONS } from './sources/source.ts';
+import { loadSnapshot, SCOPE_OPTIONS, SOURCE_OPTIONS } from './sources/source.ts';
 import { SYSTEM_NAMESPACES_OPTION, systemNamespacesOf } from './sources/system-namespaces.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'html', 'junit', 'sarif'] as const;
@@ -43,7 +43,7 @@ export const auditCommand: Command = {
   summary: 'Say how isolated each namespace really is, and which policy is to blame',
   description: 'Looks at what all policies of a cluster, or of manifests, together let through, and says for each namespace and direction whether it is isolated, which policy defeats a '
     + 'default-deny, and which policies contain a mistake, each with what would put it right. Writes nothing; needs neither the operator nor its CRD.',
-  options: [...SOURCE_OPTIONS, ...OPTIONS, SYSTEM_NAMESPACES_OPTION, ...outputOptions(FORMATS)],
+  options: [...SOURCE_OPTIONS, ...SCOPE_OPTIONS, ...OPTIONS, SYSTEM_NAMESPACES_OPTION, ...outputOptions(FORMATS)],
   epilogue: (calledAs) => [
     'Exit codes: 0 nothing at or above --fail-on, 1 something, 2 the cluster or the files cannot be read.',
     '',

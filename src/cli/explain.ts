@@ -18,13 +18,10 @@ import { toJson } from './output/json.ts';
 import { linesText } from './output/lines.ts';
 import { outputOf, outputOptions } from './output/output.ts';
 import { toYaml } from './output/yaml.ts';
-import { SOURCE_OPTIONS } from './sources/source.ts';
+import { NAMES_OPTION, SOURCE_OPTIONS } from './sources/source.ts';
 
 const FORMATS = ['table', 'json', 'yaml'] as const;
 
-const NAMESPACE: CommandOption = {
-  flag: 'namespace', short: 'n', value: 'NAME', group: 'Source', help: 'Namespace of names that come without one, and of objects in files that name none (else: default).',
-};
 const OWN_OPTIONS: readonly CommandOption[] = [
   { flag: 'fix', help: 'Print the smallest change that would allow the connection, as YAML, instead of the explanation.' },
   { flag: 'exit-zero', help: 'Exit with 0 whatever the answer is.' },
@@ -36,7 +33,7 @@ export const explainCommand: Command = {
   description: 'Says whether SOURCE may connect to DESTINATION under all policies together, and walks through both sides: which policies isolate, which rule decides, '
     + 'what came nearest, and the smallest change that would allow it. `namespace NAME` instead explains the policies of a namespace.',
   arguments: [{ name: 'question', help: 'SOURCE DESTINATION:PORT[/PROTOCOL], or: namespace NAME', variadic: true }],
-  options: [...OWN_OPTIONS, ...SOURCE_OPTIONS.filter(({ flag }) => ['filename', 'kubeconfig', 'context'].includes(flag)), NAMESPACE, IP_BLOCK_OPTION, ...EXPLAIN_NAMESPACE_OPTIONS, ...outputOptions(FORMATS).filter(({ flag }) => flag !== 'no-headers')],
+  options: [...OWN_OPTIONS, ...SOURCE_OPTIONS, NAMES_OPTION, IP_BLOCK_OPTION, ...EXPLAIN_NAMESPACE_OPTIONS, ...outputOptions(FORMATS).filter(({ flag }) => flag !== 'no-headers')],
   epilogue: (calledAs) => [
     'SOURCE and DESTINATION are one of',
     '  shop/web                the pod of that name, else the pods of the workload of that name',

@@ -4,7 +4,7 @@ import type { KindName } from '../kube/kinds.ts';
 import { POLICY_KINDS, WORLD_KINDS } from '../analyze/world.ts';
 import { SourceError, type Flags, type Host } from './command.ts';
 import { evaluationOptions } from './ip-block.ts';
-import { safe } from './output/cell.ts';
+import { unreadNote } from './sources/notes.ts';
 import { loadSnapshot } from './sources/source.ts';
 
 const KINDS = [...WORLD_KINDS, 'EndpointSlice'] as const satisfies readonly KindName[];
@@ -19,6 +19,6 @@ export async function loadCluster(host: Host, flags: Flags): Promise<Cluster> {
   const snapshot = await loadSnapshot(host, flags, KINDS);
   const missing = snapshot.unread.filter(({ kind }) => NEEDED.has(kind));
   if (missing.length > 0) throw new SourceError(`${snapshot.from}: connections are between pods of namespaces, so both must be read.\n${missing.map(({ why }) => why).join('\n')}`);
-  for (const { kind, why } of snapshot.unread.filter((each) => !SAID.has(each.kind))) host.stderr.write(safe(`Not read: ${kind}. ${why}`) + '\n');
+  for (const each of snapshot.unread.filter(({ kind }) => !SAID.has(kind))) host.stderr.write(`${unreadNote(each)}\n`);
   return clusterOf(snapshot, options);
 }

@@ -19,11 +19,11 @@ import { evaluationOptions, IP_BLOCK_OPTION } from './ip-block.ts';
 import { toJson } from './output/json.ts';
 import { outputOf, outputOptions, type Output } from './output/output.ts';
 import { toYaml, toYamlDocuments } from './output/yaml.ts';
-import { BASELINE_OPTION, loadBaselines, loadSurroundings, MANIFESTS_OPTION, mustHaveRead } from './preview/baselines.ts';
+import { BASELINE_OPTION, loadBaselines, loadSurroundings, mustHaveRead } from './preview/baselines.ts';
 import { previewDocument } from './preview/document.ts';
 import { previewMarkdown, previewText, summaryLines } from './preview/text.ts';
 import { scopeOf, type Scope } from './sources/scope.ts';
-import { SOURCE_OPTIONS } from './sources/source.ts';
+import { CLUSTER_OPTIONS, MANIFESTS_OPTION, SCOPE_OPTIONS } from './sources/source.ts';
 import { SYSTEM_NAMESPACES_OPTION, systemNamespacesOf } from './sources/system-namespaces.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown'] as const;
@@ -40,7 +40,7 @@ export const previewCommand: Command = {
   description: 'Plans a baseline over a cluster, or over manifests, exactly as the operator does, and says for each namespace which policies it would create, change, delete or hold. '
     + 'Then says what of that which the cluster needs the new policies would cut, and which policies would keep it. What is needed is read from objects that say so: webhooks, aggregated '
     + 'APIs, Ingresses, Gateway routes, published Services, monitors and scrape annotations, DNS, pods with rights on the API, Services named in variables and arguments. Writes nothing.',
-  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, MANIFESTS_OPTION, ...SOURCE_OPTIONS.filter(({ flag }) => flag !== 'filename'), ...OPTIONS, IP_BLOCK_OPTION, ...outputOptions(FORMATS)],
+  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, MANIFESTS_OPTION, ...CLUSTER_OPTIONS, ...SCOPE_OPTIONS, ...OPTIONS, IP_BLOCK_OPTION, ...outputOptions(FORMATS)],
   epilogue: (calledAs) => [
     'Exit codes: 0 nothing that is needed would be cut, 1 something would, 2 the baseline, the cluster or the',
     'files cannot be read.',

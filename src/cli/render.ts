@@ -16,9 +16,9 @@ import { toJson } from './output/json.ts';
 import { safe } from './output/cell.ts';
 import { outputOf, outputOptions } from './output/output.ts';
 import { toYamlDocuments } from './output/yaml.ts';
-import { BASELINE_OPTION, loadBaselines, loadSurroundings, MANIFESTS_OPTION, mustHaveRead } from './preview/baselines.ts';
+import { BASELINE_OPTION, loadBaselines, loadSurroundings, mustHaveRead } from './preview/baselines.ts';
 import { parseSelector, scopeOf, type Scope } from './sources/scope.ts';
-import { SOURCE_OPTIONS } from './sources/source.ts';
+import { CLUSTER_OPTIONS, MANIFESTS_OPTION, SELECTOR_OPTION } from './sources/source.ts';
 import { SYSTEM_NAMESPACES_OPTION, systemNamespacesOf } from './sources/system-namespaces.ts';
 
 const FORMATS = ['yaml', 'json'] as const;
@@ -34,8 +34,8 @@ export const renderCommand: Command = {
   summary: 'Print the policies that a baseline means for a namespace, as YAML',
   description: 'Prints the very objects that the operator would write into a namespace: with its labels and annotations, and every default spelled out. They can be kept in Git and applied by '
     + 'whatever applies it; an operator that is installed later takes them over without a write. Asks no cluster, unless --live says so.',
-  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, ...OPTIONS.slice(0, 2), ...SOURCE_OPTIONS.filter(({ flag }) => flag === 'selector'), MANIFESTS_OPTION, ...OPTIONS.slice(2),
-    ...SOURCE_OPTIONS.filter(({ flag }) => flag === 'kubeconfig' || flag === 'context'), ...outputOptions(FORMATS).filter(({ flag }) => flag === 'output')],
+  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, ...OPTIONS.slice(0, 2), SELECTOR_OPTION, MANIFESTS_OPTION, ...OPTIONS.slice(2),
+    ...CLUSTER_OPTIONS, ...outputOptions(FORMATS).filter(({ flag }) => flag === 'output')],
   epilogue: (calledAs) => [
     'Why a namespace gets nothing, or a policy is left out, is said on stderr; that is no error.',
     'Exit codes: 0 rendered, 2 the baseline, the cluster or the files cannot be read.',

@@ -18,8 +18,7 @@ import { renderMarkdownTable } from './output/markdown.ts';
 import { outputOf, outputOptions, type Output } from './output/output.ts';
 import { renderTable } from './output/table.ts';
 import { toYaml } from './output/yaml.ts';
-import { MANIFESTS_OPTION } from './preview/baselines.ts';
-import { SOURCE_OPTIONS } from './sources/source.ts';
+import { CLUSTER_OPTIONS, MANIFESTS_OPTION, NAMES_OPTION } from './sources/source.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'junit'] as const;
 type TestFormat = (typeof FORMATS)[number];
@@ -27,8 +26,8 @@ type TestFormat = (typeof FORMATS)[number];
 const OWN_OPTIONS: readonly CommandOption[] = [
   { flag: 'filename', short: 'f', value: 'PATH', repeatable: true, completes: 'file', group: 'Source', help: 'Read expectations from this file, from the files in this folder and below it, or from stdin (-). May be given several times.' },
   MANIFESTS_OPTION,
-  ...SOURCE_OPTIONS.filter(({ flag }) => flag === 'kubeconfig' || flag === 'context'),
-  { flag: 'namespace', short: 'n', value: 'NAME', group: 'Source', help: 'Namespace of names that come without one, and of objects in manifests that name none (else: default).' },
+  ...CLUSTER_OPTIONS,
+  NAMES_OPTION,
   { flag: 'allow-unknown', help: 'Take an answer that cannot be known for a warning, not for a failure.' },
 ];
 

@@ -5,6 +5,7 @@
  * `changes` are whole objects or rules, as they would be applied.
  */
 import type { Direction } from '../../api/network-policy.ts';
+import { peopleCall } from '../../kube/kinds.ts';
 import type { Decider, Outcome } from '../../netpol/answer.ts';
 import type { NetworkPolicy, PolicyRef } from '../../netpol/model.ts';
 import type { Change } from '../../netpol/smallest-change.ts';
@@ -30,7 +31,7 @@ export function explanationDocument(cluster: Cluster, question: QuestionText, { 
 
 /** Where the answer comes from. */
 export function sourceDocument({ source, from, unread }: Cluster): object {
-  return { source: { type: source, from }, unread: unread.map(({ kind, why }) => ({ kind, why })) };
+  return { source: { type: source, from }, unread: unread.map(({ kind, why }) => ({ kind: peopleCall(kind), why })) };
 }
 
 export function caseDocument(cluster: Cluster, { verdict, connection: { port, protocol }, family, ...found }: Case): object {

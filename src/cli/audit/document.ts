@@ -6,6 +6,7 @@ import type { Audit, DirectionAudit, NamespaceAudit } from '../../analyze/audit/
 import type { DirectionSummary } from '../../analyze/audit/result.ts';
 import type { Finding } from '../../analyze/audit/finding.ts';
 import { placeText } from '../../analyze/audit/text.ts';
+import { peopleCall } from '../../kube/kinds.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -18,7 +19,7 @@ export function auditDocument({ source, from, namespaces, summary, unread }: Aud
       namespaces: summary.namespaces, levels: summary.levels, system: summary.system, systemLeftOut: summary.systemLeftOut,
       ingress: summaryDocument(Ingress), egress: summaryDocument(Egress), ...(summary.score !== undefined && { score: summary.score }),
     },
-    unread: unread.map(({ kind, why }) => ({ kind, why })),
+    unread: unread.map(({ kind, why }) => ({ kind: peopleCall(kind), why })),
     namespaces: namespaces.map(namespaceDocument),
   };
 }

@@ -12,6 +12,7 @@ import { counted, whereOf } from '../../analyze/audit/text.ts';
 import { safe, toned, type Cell, type Column, type Tone } from '../output/cell.ts';
 import { escapeMarkdown, renderMarkdownTable } from '../output/markdown.ts';
 import { renderTable, type TableStyle } from '../output/table.ts';
+import { unreadNote } from '../sources/notes.ts';
 import { wrapped } from './wrap.ts';
 
 export interface TextOptions {
@@ -119,7 +120,7 @@ export function summaryLines({ summary, unread }: Audit): string[] {
   const score = summary.score === undefined ? '' : ` Score ${summary.score} of 100.`;
   const { FAIL, WARN, OK } = summary.levels;
   return [
-    ...unread.map(({ kind, why }) => safe(`Not read: ${kind}. ${why}`)),
+    ...unread.map(unreadNote),
     `${counted(summary.namespaces, 'namespace')}: ${FAIL} FAIL, ${WARN} WARN, ${OK} OK. Isolated: ${part('ingress', Ingress)}, ${part('egress', Egress)}.${exempt}${score}${system}`,
   ];
 }

@@ -17,10 +17,6 @@ export const BASELINE_OPTION: CommandOption = {
   flag: 'filename', short: 'f', value: 'FILE', repeatable: true, completes: 'file', group: GROUP,
   help: 'The baseline: a file, a folder, or stdin (-). May be given several times; anything else in it is passed over.',
 };
-export const MANIFESTS_OPTION: CommandOption = {
-  flag: 'manifests', value: 'PATH', repeatable: true, completes: 'file', group: 'Source',
-  help: 'Look at these manifests instead of a cluster: a file, a folder and what is below it, or stdin (-). May be given several times.',
-};
 
 export async function loadBaselines(host: Host, flags: Flags): Promise<readonly Sourced[]> {
   const paths = valuesOf(flags, 'filename');

@@ -7,6 +7,7 @@ import type { Blocked } from '../../analyze/needs/outcome.ts';
 import type { PolicyChange } from '../../analyze/preview/changes.ts';
 import type { Preview } from '../../analyze/preview/preview.ts';
 import { countsOf } from '../../analyze/preview/counts.ts';
+import { peopleCall } from '../../kube/kinds.ts';
 import type { PolicyRef } from '../../netpol/model.ts';
 import type { Snapshot } from '../../analyze/snapshot.ts';
 
@@ -16,7 +17,7 @@ export function previewDocument(preview: Preview, { source, from, unread }: Snap
   return {
     kind: 'Preview', schemaVersion: SCHEMA_VERSION,
     source: { type: source, from },
-    unread: unread.map(({ kind, why }) => ({ kind, why })),
+    unread: unread.map(({ kind, why }) => ({ kind: peopleCall(kind), why })),
     baselines: preview.baselines.map(({ record, change }) => ({ name: record.name, change })),
     summary: countsOf(preview),
     namespaces: preview.namespaces.map(({ namespace, verdict, losesIsolation, changes, held }) => ({

@@ -15,6 +15,7 @@ import { safe, toned } from '../output/cell.ts';
 import { escapeMarkdown, renderMarkdownTable } from '../output/markdown.ts';
 import { renderTable, type TableStyle } from '../output/table.ts';
 import { toYaml } from '../output/yaml.ts';
+import { unreadNote } from '../sources/notes.ts';
 import { sectionsOf, type Item, type Section } from './sections.ts';
 
 export function previewText(preview: Preview, snapshot: Snapshot, style: TableStyle): string {
@@ -73,6 +74,6 @@ export function summaryLines(preview: Preview, { unread }: Snapshot): string[] {
   return [
     policies, ...lossesText(preview.namespaces), ...preview.notes, known, ...(cut === 0 ? [] : [CODE_WORDS.established]),
     ...(withoutRoom === 0 ? [] : [`For ${counted(withoutRoom, 'need')} there is no room in one baseline (32 policies): write policies for these into their namespaces.`]),
-    ...unread.map(({ kind, why }) => `Not read: ${kind}. ${why} Needs that it tells are missing here.`),
+    ...unread.map((each) => `${unreadNote(each)} Needs that it tells are missing here.`),
   ];
 }

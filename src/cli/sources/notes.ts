@@ -1,6 +1,7 @@
-/** What a reader of files left out, in a few lines for stderr. */
-import type { Sourced } from '../../analyze/snapshot.ts';
+/** What was left out of a snapshot, in a few lines for stderr. */
+import type { Sourced, Unread } from '../../analyze/snapshot.ts';
 import type { SnapshotPolicy } from '../../analyze/world.ts';
+import { peopleCall } from '../../kube/kinds.ts';
 import { safe } from '../output/cell.ts';
 
 export interface LeftOut {
@@ -26,6 +27,11 @@ export function notesOn({ skipped, links, ignored, foreign, templated }: LeftOut
     ...ignored.length === 0 ? [] : [`Ignored ${counted(ignored.length, 'object')} of kinds that say nothing here: ${kindCounts(ignored)}.`],
     ...templated.length === 0 ? [] : [`Read only the pod template of ${counted(templated.length, 'object')} of kinds that are not known: ${some(templated.map(titleOf))}.`],
   ].map(safe);
+}
+
+/** Of a cluster: what exists and may not be read, by the name under which people know it. */
+export function unreadNote({ kind, why }: Unread): string {
+  return safe(`Not read: ${peopleCall(kind)}. ${why}`);
 }
 
 const titleOf = ({ object: { kind, metadata } }: Sourced): string => `${kind} ${metadata.namespace}/${metadata.name}`;

@@ -12,15 +12,36 @@ import { scopeOf } from './scope.ts';
 
 const GROUP = 'Source';
 
-/** Of every command that takes a snapshot. */
-export const SOURCE_OPTIONS: readonly CommandOption[] = [
-  { flag: 'filename', short: 'f', value: 'PATH', repeatable: true, completes: 'file', group: GROUP, help: 'Read this file of manifests, every one in this folder and below it, or stdin (-), instead of a cluster. May be given several times.' },
+const FILENAME: CommandOption = {
+  flag: 'filename', short: 'f', value: 'PATH', repeatable: true, completes: 'file', group: GROUP,
+  help: 'Read this file of manifests, every one in this folder and below it, or stdin (-), instead of a cluster. May be given several times.',
+};
+/** Of commands to which -f is something else. */
+export const MANIFESTS_OPTION: CommandOption = {
+  flag: 'manifests', value: 'PATH', repeatable: true, completes: 'file', group: GROUP,
+  help: 'Look at these manifests instead of a cluster: a file, a folder and what is below it, or stdin (-). May be given several times.',
+};
+
+/** Which cluster. */
+export const CLUSTER_OPTIONS: readonly CommandOption[] = [
   { flag: 'kubeconfig', value: 'FILE', completes: 'file', group: GROUP, help: 'Kubeconfig that names the cluster. Without it KUBECONFIG, then the ServiceAccount of the pod, then ~/.kube/config.' },
   { flag: 'context', value: 'NAME', group: GROUP, help: 'Context of the kubeconfig; its current context when not given.' },
+];
+
+export const SELECTOR_OPTION: CommandOption = { flag: 'selector', short: 'l', value: 'SELECTOR', group: GROUP, help: 'Tell about namespaces with these labels only, for example team=a,env!=dev.' };
+/** Which namespaces to tell about. */
+export const SCOPE_OPTIONS: readonly CommandOption[] = [
   { flag: 'namespace', short: 'n', value: 'NAME', group: GROUP, help: 'Tell about this namespace only. Also that of objects in files that name none (else: default).' },
   { flag: 'all-namespaces', short: 'A', group: GROUP, help: 'Tell about all namespaces. This is the default.' },
-  { flag: 'selector', short: 'l', value: 'SELECTOR', group: GROUP, help: 'Tell about namespaces with these labels only, for example team=a,env!=dev.' },
+  SELECTOR_OPTION,
 ];
+/** Of commands that are asked about names. */
+export const NAMES_OPTION: CommandOption = {
+  flag: 'namespace', short: 'n', value: 'NAME', group: GROUP, help: 'Namespace of names that come without one, and of objects in files that name none (else: default).',
+};
+
+/** A cluster, or files with -f. */
+export const SOURCE_OPTIONS: readonly CommandOption[] = [FILENAME, ...CLUSTER_OPTIONS];
 
 /**
  * Everything of these kinds, whatever -n and -l say: what is told about is chosen by `scopeOf(flags)`, and what a

@@ -7,6 +7,7 @@ import { CATALOG } from '../../../src/analyze/audit/catalog.ts';
 import { FINDING_IDS, FINDING_LEVELS, LEVELS } from '../../../src/analyze/audit/finding.ts';
 import { DIRECTIONS } from '../../../src/api/network-policy.ts';
 import { auditCommand } from '../../../src/cli/audit.ts';
+import { auditDocument } from '../../../src/cli/audit/document.ts';
 import { auditText } from '../../../src/cli/audit/text.ts';
 import { wrapped } from '../../../src/cli/audit/wrap.ts';
 import { toYaml } from '../../../src/cli/output/yaml.ts';
@@ -211,6 +212,12 @@ describe('npb audit: what it tells about', () => {
   it('says of which kinds it knows nothing, and why', () => {
     const text = auditText(auditObjects(CLUSTER, { unread: [{ kind: 'Pod', why: 'pods is forbidden' }] }), { style: { color: false }, top: 0 });
     assert.match(text, /^Not read: Pod\. pods is forbidden$/m);
+  });
+
+  it('names kinds as people know them', () => {
+    const audit = auditObjects(CLUSTER, { unread: [{ kind: 'CalicoNetworkPolicyV3', why: 'a\u001b[2J' }] });
+    assert.match(auditText(audit, { style: { color: false }, top: 0 }), /^Not read: NetworkPolicy\.projectcalico\.org\. a\\u001b\[2J$/m);
+    assert.match(JSON.stringify(auditDocument(audit)), /"unread":\[\{"kind":"NetworkPolicy.projectcalico.org"/);
   });
 
   it('says what there is where there is nothing', async () => {
