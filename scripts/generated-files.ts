@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { crdManifest } from '../src/api/crd.ts';
 import { API_GROUP, PLURAL } from '../src/api/names.ts';
 import { apiPage } from './docs/api.ts';
+import { chartReadme } from './docs/chart.ts';
 import { configurationPage } from './docs/configuration.ts';
 import { metricsPage } from './docs/metrics.ts';
 import { OBSERVABILITY_FILES } from './observability/files.ts';
@@ -26,6 +27,7 @@ const yaml = (value: unknown): string => HEADER + stringify(value, { lineWidth: 
 export const GENERATED: readonly GeneratedFile[] = [
   { path: `crds/${API_GROUP}_${PLURAL}.yaml`, content: () => yaml(crdManifest()) },
   { path: 'docs/api.md', content: apiPage },
+  { path: 'config/helm/README.md', content: chartReadme },
   { path: 'docs/configuration.md', content: configurationPage },
   { path: 'docs/metrics.md', content: metricsPage },
   ...OBSERVABILITY_FILES,

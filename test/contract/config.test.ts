@@ -62,7 +62,9 @@ describe('config', function () {
   it('default holds these objects under these names: nothing is renamed or gets a hash', () => {
     assert.deepEqual(rendered.map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`).sort(), [
       `ClusterRole ${PRODUCT}`,
+      `ClusterRole ${PRODUCT}-editor`,
       `ClusterRole ${PRODUCT}-isolation`,
+      `ClusterRole ${PRODUCT}-viewer`,
       `ClusterRoleBinding ${PRODUCT}`,
       `ClusterRoleBinding ${PRODUCT}-isolation`,
       `CustomResourceDefinition ${CRD_NAME}`,

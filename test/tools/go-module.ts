@@ -26,8 +26,8 @@ export interface GoProgram {
   readonly versionArgs: readonly string[];
   /** The version that it must print, from the pin (`v1.36.3`); by default the pin without its `v`. */
   readonly version?: (pin: string) => string;
-  /** Values to set at link time (`-X`), from the version. */
-  readonly variables?: (version: string) => Readonly<Record<string, string>>;
+  /** Values to set at link time (`-X`), from the version and, for those of its dependencies, the text of go.mod. */
+  readonly variables?: (version: string, goMod: string) => Readonly<Record<string, string>>;
 }
 
 export interface GoModule {
@@ -82,8 +82,8 @@ export function wantedVersion(program: GoProgram, goMod: string): string {
 }
 
 /** Linker flags: without symbols, with the program's version variables. */
-export function linkerFlags(program: GoProgram, version: string): string {
-  const variables = Object.entries(program.variables?.(version) ?? {}).map(([name, value]) => `-X ${name}=${value}`);
+export function linkerFlags(program: GoProgram, version: string, goMod: string): string {
+  const variables = Object.entries(program.variables?.(version, goMod) ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   return ['-s', '-w', ...variables].join(' ');
 }
 
@@ -92,7 +92,7 @@ export function buildKey(module: GoModule, goMod: string, goSum: string): string
   const programs = module.programs.map((program) => [
     program.name,
     program.package,
-    linkerFlags(program, wantedVersion(program, goMod)),
+    linkerFlags(program, wantedVersion(program, goMod), goMod),
   ]);
   const input = JSON.stringify([goMod, goSum, BUILD_FLAGS, programs, process.platform, process.arch]);
   return createHash('sha256').update(input).digest('hex').slice(0, 16);
@@ -208,7 +208,7 @@ async function buildProgram({ module, program, step, go, work, goMod }: ProgramS
   const began = Date.now();
   const reminder = setInterval(() => log(`${what}: still building, ${secondsSince(began)} s so far`), STILL_BUILDING_MS);
   const output = join(work, program.name);
-  const args = ['build', ...BUILD_FLAGS, '-ldflags', linkerFlags(program, version), '-o', output, program.package];
+  const args = ['build', ...BUILD_FLAGS, '-ldflags', linkerFlags(program, version, goMod), '-o', output, program.package];
   try {
     const result = await run(go.path, args, { cwd: module.folder, env: goEnvironment(env), ownGroup: true });
     if (result.code !== 0) throw new Error(`${what}: go ${args.join(' ')} failed in ${module.folder}:\n${result.stderr.trim()}`);

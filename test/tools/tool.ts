@@ -7,11 +7,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, logToStderr } from './cache.ts';
-import { ensureGoModule, wantedVersion } from './go-module.ts';
+import { ensureGoModule, pinnedVersion, wantedVersion } from './go-module.ts';
 import { findOnPath } from './go-toolchain.ts';
 import { run } from './run.ts';
 import type { Environment, Log } from './cache.ts';
 import type { GoModule, GoProgram } from './go-module.ts';
+
+interface Tool extends GoProgram {
+  /** What it is called on PATH, where several major versions share a name: only one of the pinned major version is taken. */
+  readonly onPath?: string;
+}
 
 const MODULES = {
   prometheus: [prometheusTool('prometheus'), prometheusTool('promtool')],
@@ -29,7 +34,11 @@ const MODULES = {
     versionArgs: ['version'],
     variables: saysVersion,
   }],
-} as const satisfies Record<string, readonly GoProgram[]>;
+  helm3: [helm('helm3', 3, (kubernetesMinor) => Object.fromEntries(['pkg/chartutil', 'pkg/lint/rules'].flatMap((folder) => [
+    [`helm.sh/helm/v3/${folder}.k8sVersionMajor`, '1'], [`helm.sh/helm/v3/${folder}.k8sVersionMinor`, kubernetesMinor],
+  ])))],
+  helm4: [helm('helm4', 4, () => ({}))], // finds out by itself which Kubernetes it was built for
+} as const satisfies Record<string, readonly Tool[]>;
 
 export type ToolName = (typeof MODULES)[keyof typeof MODULES][number]['name'];
 
@@ -43,8 +52,9 @@ export interface ToolOptions {
 /** Absolute path of a tool that runs. A first build takes minutes: give the hook that calls this the time. */
 export async function ensureTool(name: ToolName, { log = logToStderr, env = process.env }: ToolOptions = {}): Promise<string> {
   const module = moduleOf(name);
-  const installed = findOnPath(name, env);
-  if (installed !== undefined && await isNewEnough(installed, name, module)) return installed;
+  const program: Tool | undefined = module.programs.find((each) => each.name === name);
+  const installed = findOnPath(program?.onPath ?? name, env);
+  if (installed !== undefined && program !== undefined && await isGoodEnough(installed, program, module)) return installed;
   const built = await ensureGoModule(module, { env, cacheDir: cacheRoot(env), log });
   return built.path(name);
 }
@@ -57,18 +67,17 @@ function moduleOf(tool: ToolName): GoModule {
 }
 
 /** Not older than the pin: an older one may lack a flag or a function that a test uses. */
-async function isNewEnough(path: string, name: ToolName, { folder, programs }: GoModule): Promise<boolean> {
-  const program = programs.find((each) => each.name === name);
-  if (program === undefined) return false;
+async function isGoodEnough(path: string, program: Tool, { folder }: GoModule): Promise<boolean> {
   const { stdout, stderr } = await run(path, program.versionArgs);
-  return isAtLeast(`${stdout}${stderr}`, wantedVersion(program, readFileSync(join(folder, 'go.mod'), 'utf8')));
+  const wanted = wantedVersion(program, readFileSync(join(folder, 'go.mod'), 'utf8'));
+  return isAtLeast(`${stdout}${stderr}`, wanted, { sameMajor: program.onPath !== undefined });
 }
 
-/** Whether the first version in a text is this one or a later one. */
-export function isAtLeast(printed: string, version: string): boolean {
+/** Whether the first version in a text is this one or a later one; of the same major version if that matters. */
+export function isAtLeast(printed: string, version: string, { sameMajor = false } = {}): boolean {
   const found = /\bv?(\d+)\.(\d+)\.(\d+)/.exec(printed)?.slice(1).map(Number);
   const wanted = version.split('.').map(Number);
-  if (found === undefined) return false;
+  if (found === undefined || (sameMajor && found[0] !== wanted[0])) return false;
   const differing = wanted.findIndex((part, index) => part !== found[index]);
   return differing === -1 || (found[differing] ?? 0) > (wanted[differing] ?? 0);
 }
@@ -76,6 +85,20 @@ export function isAtLeast(printed: string, version: string): boolean {
 function prometheusTool<const N extends string>(name: N) {
   const module = 'github.com/prometheus/prometheus';
   return { name, package: `${module}/cmd/${name}`, module, versionArgs: ['--version'], version: prometheusVersion, variables: saysVersion };
+}
+
+/** `variables` gets the minor version of Kubernetes that Helm was made for: what a chart's `kubeVersion` is held against without a cluster. */
+function helm<const N extends string>(name: N, major: number, variables: (kubernetesMinor: string) => Record<string, string>) {
+  const module = `helm.sh/helm/v${major}`;
+  return {
+    name, module, package: `${module}/cmd/helm`, versionArgs: ['version', '--short'], onPath: 'helm',
+    variables: (version: string, goMod: string) => ({ [`${module}/internal/version.version`]: `v${version}`, ...variables(kubernetesMinorOf(goMod)) }),
+  };
+}
+
+/** client-go v0.37.1 belongs to Kubernetes 1.37. */
+function kubernetesMinorOf(goMod: string): string {
+  return pinnedVersion(goMod, 'k8s.io/client-go').split('.')[1] ?? '';
 }
 
 function saysVersion(version: string): Readonly<Record<string, string>> {

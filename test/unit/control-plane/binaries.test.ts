@@ -82,6 +82,14 @@ describe('control plane binaries', () => {
     assert.equal(isAtLeast('any', '0.0.1'), false);
   });
 
+  it('uses the Helm that is on PATH where its major version is the one asked for, and no other', async () => {
+    await writeFile(join(dir, 'helm'), '#!/bin/sh\n[ "$*" = "version --short" ] && echo v4.9.9+gabcdef\n');
+    await chmod(join(dir, 'helm'), 0o755);
+    const env = { PATH: dir, NPB_CACHE_DIR: join(dir, 'cache') };
+    assert.equal(await ensureTool('helm4', { env }), join(dir, 'helm'));
+    await assert.rejects(ensureTool('helm3', { env, log: () => undefined }), /Go 1\.26 or newer is needed/, 'it is built, and nothing to build it with is on this PATH');
+  });
+
   it('knows an existing cluster only by its own variable', async () => {
     assert.equal(existingClusterKubeconfig({ KUBECONFIG: '/some/file' }), undefined);
     assert.equal(existingClusterKubeconfig({ NPB_TEST_KUBECONFIG: '' }), undefined);

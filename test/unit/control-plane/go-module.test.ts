@@ -34,13 +34,13 @@ describe('go module builds', () => {
   });
 
   it('sets version variables at link time', () => {
-    assert.equal(linkerFlags(program, '1.36.3'), '-s -w -X main.version=1.36.3');
+    assert.equal(linkerFlags(program, '1.36.3', GO_MOD), '-s -w -X main.version=1.36.3');
   });
 
   it('gives the API server the version that it has', () => {
     const apiserver = CONTROL_PLANE_MODULE.programs.find(({ name }) => name === 'kube-apiserver');
     assert.ok(apiserver !== undefined);
-    const flags = linkerFlags(apiserver, '1.36.3');
+    const flags = linkerFlags(apiserver, '1.36.3', GO_MOD);
     for (const [name, value] of [['gitVersion', 'v1.36.3'], ['gitMajor', '1'], ['gitMinor', '36'], ['gitTreeState', 'clean'], ['buildDate', '1970-01-01T00:00:00Z']]) {
       assert.ok(flags.includes(`-X k8s.io/component-base/version.${name}=${value}`), flags);
     }
