@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { loadConfig } from '../../src/config.ts';
 import { PRODUCT } from '../../src/api/names.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import type { Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE } from '../support/control-plane.ts';
@@ -47,6 +50,7 @@ for (const major of HELMS) describe(`chart and kustomize agree, with Helm ${majo
     await helm?.end();
     await plane?.stop();
   });
+  const kustomized = async (folder: string): Promise<Json[]> => documents((await plane.kubectl(['kustomize', folder])).stdout);
   const both = (kind: string, name?: string): [Json, Json] => [named(chart, kind, name), named(kustomize, kind, name)];
 
   it('on the objects and their names and namespaces', () => {
@@ -83,5 +87,67 @@ for (const major of HELMS) describe(`chart and kustomize agree, with Helm ${majo
     }
     const [ours, theirs] = both('ServiceAccount');
     assert.equal(ours.automountServiceAccountToken, theirs.automountServiceAccountToken);
+  });
+
+  it('on protected metrics', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'npb-overlay-'));
+    const at = (path: string): string => relative(folder, resolve(path));
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [at('config/default')], components: [at('config/metrics-auth')] }));
+    const [ours, theirs] = [await helm.template({ metrics: { secure: true } }), await kustomized(folder)];
+    await rm(folder, { recursive: true });
+    assert.deepEqual([...ours.map(idOf), ...ONLY_KUSTOMIZE].toSorted(), theirs.map(idOf).toSorted());
+    const [pod, wanted] = [ours, theirs].map((objects) => named(objects, 'Deployment').spec.template.spec.containers[0]);
+    assert.deepEqual(configOf(pod), configOf(wanted));
+    assert.deepEqual([pod.livenessProbe, pod.readinessProbe], [wanted.livenessProbe, wanted.readinessProbe]);
+    assert.deepEqual(named(ours, 'Service').spec.ports, named(theirs, 'Service').spec.ports);
+    for (const { kind, metadata: { name }, rules } of theirs.filter((object) => object.kind === 'ClusterRole')) assert.deepEqual(named(ours, kind, name).rules, rules, name);
+  });
+
+  it('on scraping, rules and alerts', async () => {
+    const ours = await helm.template({ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } }, ['--api-versions', 'monitoring.coreos.com/v1']);
+    const theirs = await kustomized('config/prometheus');
+    assert.deepEqual(named(ours, 'PrometheusRule').spec, named(theirs, 'PrometheusRule').spec);
+    const [monitor, wanted] = [named(ours, 'ServiceMonitor'), named(theirs, 'ServiceMonitor')];
+    assert.deepEqual(monitor.spec.endpoints, wanted.spec.endpoints);
+    const job = (service: Json, { spec }: Json): string => service.metadata.labels[spec.jobLabel];
+    assert.equal(job(named(chart, 'Service'), monitor), job(named(kustomize, 'Service'), wanted));
+  });
+
+  it('on the dashboards', async () => {
+    const ours = (await helm.template({ grafanaDashboard: { enabled: true } })).filter(({ kind }) => kind === 'ConfigMap');
+    const theirs = await kustomized('config/dashboards');
+    assert.deepEqual(ours.map(idOf).toSorted(), theirs.map(idOf).toSorted());
+    for (const { metadata: { name, labels, annotations }, data } of theirs) {
+      const found = named(ours, 'ConfigMap', name);
+      assert.deepEqual(Object.entries(found.data).map(([file, text]) => [file, JSON.parse(String(text))]), Object.entries(data).map(([file, text]) => [file, JSON.parse(String(text))]));
+      assert.deepEqual([found.metadata.labels.grafana_dashboard, found.metadata.annotations], [labels.grafana_dashboard, annotations]);
+    }
+  });
+
+  it('on the guard at admission, with each of its optional rules', async () => {
+    const optional = { namespaceLabels: 'namespace-labels', noAllowAll: 'no-allow-all', noEmptyPodSelector: 'no-empty-pod-selector', podGate: 'pod-gate' };
+    const base = await kustomized('config/admission');
+    const added = async (values: object): Promise<Json[]> => {
+      const objects = await helm.template({ admission: { enabled: true, ...values } });
+      return objects.filter((object) => !chart.some((other) => idOf(other) === idOf(object)));
+    };
+    for (const [value, folder] of [[undefined, undefined], ...Object.entries(optional)]) {
+      const ours = await added(value === undefined ? {} : { [value]: true });
+      const theirs = [...base, ...(folder === undefined ? [] : await kustomized(`config/admission/${folder}`))];
+      assert.deepEqual(ours.map(idOf).toSorted(), theirs.map(idOf).toSorted());
+      for (const { kind, metadata: { name }, spec, rules, roleRef, subjects } of theirs) {
+        const found = named(ours, kind, name);
+        assert.deepEqual([found.spec, found.rules, found.roleRef, found.subjects], [spec, rules, roleRef, subjects], `${kind} ${name}`);
+      }
+    }
+  });
+
+  it('the guard knows other system namespaces and another namespace of the operator', async () => {
+    const objects = await helm.template({ namespaceOverride: 'elsewhere', systemNamespaces: ['kube-system', 'platform'], admission: { enabled: true, podGate: true, noAllowAll: true, noEmptyPodSelector: true } });
+    const { validations } = named(objects, 'ValidatingAdmissionPolicy', 'operator-policies.netbaseline.io').spec;
+    assert.ok(validations.some(({ expression }: Json) => expression.includes("in ['kube-system', 'platform'])")));
+    const { matchResources } = named(objects, 'ValidatingAdmissionPolicyBinding', 'no-default-deny-in-this-namespace-yet.netbaseline.io').spec;
+    assert.deepEqual(matchResources.namespaceSelector.matchExpressions[0].values, ['kube-system', 'platform', 'elsewhere']);
+    assert.ok(!JSON.stringify(objects.filter(({ kind }) => kind.startsWith('ValidatingAdmission'))).includes('kube-public'));
   });
 });

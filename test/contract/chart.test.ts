@@ -29,6 +29,9 @@ const REFUSED: Readonly<Record<string, readonly [values: object, says: RegExp]>>
   'another render mode': [{ serviceMonitor: { renderMode: 'maybe' } }, /at '\/serviceMonitor\/renderMode': value must be one of/],
   'several replicas that would all write': [{ leaderElection: { enabled: false } }, /leaderElection\.enabled is false and replicaCount is more than 1: all replicas would write/],
   'a ServiceMonitor that must be, and cannot': [{ serviceMonitor: { enabled: true, renderMode: 'failIfMissing' } }, /serviceMonitor\.enabled is true and the cluster does not serve monitoring\.coreos\.com\/v1: install the Prometheus operator first/],
+  'a certificate that would not be used': [{ metrics: { tlsSecret: 'tls' } }, /metrics\.tlsSecret is set and metrics\.secure is false: the metrics would be served without TLS/],
+  'a rule of admission without the guard': [{ admission: { podGate: true } }, /admission\.enabled is false: the operator itself would be refused/],
+  'rules that must be, and cannot': [{ prometheusRule: { enabled: true, renderMode: 'failIfMissing' } }, /prometheusRule\.enabled is true and the cluster does not serve/],
 };
 
 for (const major of HELMS) describe(`chart with Helm ${major}`, function () {
@@ -94,6 +97,7 @@ for (const major of HELMS) describe(`chart with Helm ${major}`, function () {
     it('selects the Service, and is found by the labels that it is given', async () => {
       const objects = await helm.template({ serviceMonitor: { enabled: true, namespace: 'monitoring', additionalLabels: { release: 'prom' }, scrapeTimeout: '5s', honorLabels: true, relabelings: [{ action: 'labeldrop', regex: 'pod' }], metricRelabelings: [{ action: 'drop', regex: 'x' }] } }, MONITORING);
       const { metadata, spec } = named(objects, 'ServiceMonitor');
+      assert.equal(objects.filter(({ kind }) => kind === 'PrometheusRule').length, 0, 'asked for by a value of its own');
       const service = named(objects, 'Service');
       assert.deepEqual([metadata.namespace, metadata.labels.release], ['monitoring', 'prom']);
       assert.deepEqual(spec.namespaceSelector.matchNames, [service.metadata.namespace]);
@@ -132,6 +136,19 @@ for (const major of HELMS) describe(`chart with Helm ${major}`, function () {
         [spec.imagePullSecrets, spec.hostUsers, spec.priorityClassName, spec.nodeSelector, spec.tolerations, spec.affinity, spec.topologySpreadConstraints, spec.volumes],
         [[{ name: 'reg' }], false, 'system-cluster-critical', { disk: 'ssd' }, [{ operator: 'Exists' }], { nodeAffinity: {} }, [{ maxSkew: 2 }], [volume]],
       );
+    });
+
+    it('protected metrics: a certificate of a Secret is mounted, verified by Prometheus, and each side knows the scheme', async () => {
+      const values = { metrics: { secure: true, tlsSecret: 'tls' }, serviceMonitor: { enabled: true }, nameOverride: 'npb', extraVolumes: [{ name: 'v' }] };
+      const objects = await helm.template(values, MONITORING);
+      const { spec: { volumes, containers: [container] } } = named(objects, 'Deployment').spec.template;
+      assert.deepEqual(volumes, [{ name: 'tls', secret: { secretName: 'tls' } }, { name: 'v' }]);
+      assert.deepEqual(container.volumeMounts, [{ name: 'tls', mountPath: '/tls', readOnly: true }]);
+      assert.deepEqual(container.env.slice(-2).map(({ value }: Json) => value), ['/tls/tls.crt', '/tls/tls.key']);
+      const [endpoint] = named(objects, 'ServiceMonitor').spec.endpoints;
+      const { metadata, spec } = named(objects, 'Service');
+      assert.deepEqual([endpoint.port, endpoint.scheme, endpoint.tlsConfig], [spec.ports[0].name, 'https', { ca: { secret: { name: 'tls', key: 'ca.crt' } }, serverName: `${metadata.name}.${metadata.namespace}.svc` }]);
+      assert.equal(metadata.labels[named(objects, 'ServiceMonitor').spec.jobLabel], PRODUCT, 'also under another name');
     });
 
     it('isolation off takes its role away and tells the operator', async () => {

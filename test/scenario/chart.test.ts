@@ -55,9 +55,9 @@ for (const major of HELMS) describe(`chart on the API server, with Helm ${major}
   };
   /** Identity and version of each policy of a namespace: equal means that nobody wrote. */
   const versions = async (namespace: string): Promise<string[]> => [...(await world.policies(namespace)).values()].map(({ metadata }) => `${metadata.name} ${metadata.uid} ${metadata.resourceVersion}`);
-  const protectedBy = async (baseline: string): Promise<RunningOperator> => {
+  const protectedBy = async (baseline: string, account = SERVICE_ACCOUNT): Promise<RunningOperator> => {
     // A token of its own each time: one of an account that was removed and made again is not valid any more.
-    const operator = await world.operator({ flags: FLAGS, kubeconfig: await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT) });
+    const operator = await world.operator({ flags: FLAGS, kubeconfig: await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, account) });
     await world.status(baseline, ({ protected: fraction }) => assert.equal(fraction, '1/1'), { withinMs: 30_000 });
     return operator;
   };
@@ -81,6 +81,8 @@ for (const major of HELMS) describe(`chart on the API server, with Helm ${major}
       affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] } } },
       extraVolumes: [{ name: 'v', emptyDir: {} }], extraVolumeMounts: [{ name: 'v', mountPath: '/v' }], extraEnv: [{ name: 'TZ', value: 'UTC' }], extraArgs: ['--max-in-flight=4'], podAnnotations: { a: 'b' }, podLabels: { c: 'd' },
       podDisruptionBudget: { minAvailable: '50%' }, networkPolicy: { ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'http' }] }] }, service: { annotations: { a: 'b' } },
+      metrics: { secure: true, tlsSecret: 'tls' }, grafanaDashboard: { enabled: true, extraLabels: { a: 'b' } },
+      admission: { enabled: true, namespaceLabels: true, noAllowAll: true, noEmptyPodSelector: true, podGate: true },
       serviceAccount: { annotations: { a: 'b' } }, crds: { annotations: { a: 'b' } }, deploymentAnnotations: { a: 'b' },
     };
     const { stderr } = await plane.kubectl(['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict', '-f', '-'], { stdin: (await helm.template(values)).map((object) => JSON.stringify(object)).join('\n---\n') });
@@ -105,6 +107,21 @@ for (const major of HELMS) describe(`chart on the API server, with Helm ${major}
     assert.deepEqual([after.metadata.uid, after.metadata.generation], [uid, generation]);
     assert.equal((await operator.ready()).code, 200);
     await witness.end();
+  });
+
+  it('with the guard at admission and an account of another name, the operator works and a tenant is refused', async () => {
+    await install('--set', 'admission.enabled=true,admission.noAllowAll=true,serviceAccount.name=robot');
+    const namespace = await world.namespace();
+    const baseline = await world.baseline();
+    await protectedBy(baseline, 'robot');
+    await plane.kubectl(['create', 'rolebinding', 'tenant', '--clusterrole=admin', '--user=tenant', '-n', namespace]);
+    const asTenant = () => plane.kubectl(['delete', 'networkpolicy', 'default-deny', '-n', namespace, '--as=tenant'], { allowFailure: true });
+    await eventually(asTenant, ({ code, stderr }) => {
+      assert.equal(code, 1);
+      assert.match(stderr, /ValidatingAdmissionPolicy 'managed-policies\.netbaseline\.io'/);
+    });
+    await world.deletePolicy(namespace, 'allow-dns'); // the administrator may, and it comes back
+    await world.becomes(namespace, 'allow-dns', 'default-deny');
   });
 
   it('an upgrade brings the newer CRD with it', async () => {

@@ -107,8 +107,7 @@ export async function aWorld(plane?: ControlPlane): Promise<World> {
     admin,
     get labels() { return labelsNow(); },
     async operator(options = {}) {
-      kubeconfig ??= await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT);
-      const running = await startInProcess(options.kubeconfig ?? kubeconfig, options);
+      const running = await startInProcess(options.kubeconfig ?? (kubeconfig ??= await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT)), options);
       operators.push(running);
       return running;
     },

@@ -57,7 +57,7 @@ Some tools fetch charts from git without following them; what is missing must no
 */}}
 {{- define "npb.file" -}}
 {{- $text := .root.Files.Get .path }}
-{{- if not (contains "\nkind: " $text) }}
+{{- if not (regexMatch "(?m)^kind: |\"panels\": " $text) }}
 {{- fail (printf "%s is not in this chart: whatever fetched it from git left symbolic links out. Package it with `helm package config/helm` in a checkout, and install the package, from a registry or a file." .path) }}
 {{- end }}
 {{- $text }}
