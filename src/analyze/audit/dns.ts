@@ -9,7 +9,7 @@ import { applyingTo, evaluate } from '../../netpol/evaluate.ts';
 import { parseAddress } from '../../netpol/address.ts';
 import { NAMESPACE_NAME_LABEL, type Endpoint, type Pod, type PodPort, type PolicyRef, type Protocol } from '../../netpol/model.ts';
 import type { World } from '../../netpol/world.ts';
-import { DNS_SERVICES } from '../dns-services.ts';
+import { DNS_PLACES, dnsServicesAmong, type DnsPlace } from '../dns-services.ts';
 import type { Inventory } from './inventory.ts';
 import { labelsKey } from './label-index.ts';
 
@@ -40,14 +40,6 @@ export interface Dns {
   readonly peer: string;
 }
 
-interface Place { readonly namespace: string; readonly key: string; readonly value: string; readonly port: number }
-/** Where distributions have it; the first that is there counts. */
-const PLACES: readonly Place[] = [
-  { namespace: 'kube-system', key: 'k8s-app', value: 'kube-dns', port: 53 },
-  { namespace: 'kube-system', key: 'k8s-app', value: 'coredns', port: 53 },
-  { namespace: 'openshift-dns', key: 'dns.operator.openshift.io/daemonset-dns', value: 'default', port: 5353 },
-];
-const SERVICES: ReadonlySet<string> = new Set(DNS_SERVICES.map(({ namespace, name }) => `${namespace}/${name}`));
 const CACHE = { namespace: 'kube-system', key: 'k8s-app', value: 'node-local-dns', port: 53 } as const;
 /** Where such a cache listens on each node. */
 const CACHE_ADDRESS = '169.254.20.10';
@@ -55,7 +47,7 @@ const CACHE_ADDRESS = '169.254.20.10';
 export function findDns(services: readonly DnsService[], inventory: Inventory): Dns {
   const { pods, name, selector, isAssumed } = behindServices(services, inventory) ?? atPlaces(inventory) ?? ASSUMED;
   const resolvers: Resolver[] = pods.map(({ pod, ports }) => ({ to: { pod }, ports }));
-  const addresses = services.filter(isDnsService).flatMap(({ ips }) => ips).filter((ip) => parseAddress(ip) !== undefined);
+  const addresses = dnsServicesAmong(services).flatMap(({ ips }) => ips).filter((ip) => parseAddress(ip) !== undefined);
   const caches = podsAt(CACHE, inventory);
   if (caches.some(({ hostNetwork }) => hostNetwork)) addresses.push(CACHE_ADDRESS);
   for (const to of [...oneOfEach(caches.filter(({ hostNetwork }) => !hostNetwork)).map((pod) => ({ pod })), ...addresses.map((ip) => ({ ip }))]) resolvers.push({ to, ports: { UDP: 53, TCP: 53 } });
@@ -70,12 +62,8 @@ export function findDns(services: readonly DnsService[], inventory: Inventory): 
 interface PodWithPorts { readonly pod: Pod; readonly ports: Resolver['ports'] }
 interface FoundDns { readonly pods: readonly PodWithPorts[]; readonly name: string; readonly selector: Readonly<Record<string, string>>; readonly isAssumed: boolean }
 
-function isDnsService({ namespace, name, labels }: DnsService): boolean {
-  return SERVICES.has(`${namespace}/${name}`) || (namespace === 'kube-system' && labels.get('k8s-app') === 'kube-dns');
-}
-
 function behindServices(services: readonly DnsService[], inventory: Inventory): FoundDns | undefined {
-  for (const service of services.filter(isDnsService)) {
+  for (const service of dnsServicesAmong(services)) {
     if (Object.keys(service.selector).length === 0) continue;
     const pods = oneOfEach([...inventory.podsOf(service.namespace).matching(compileSelector({ matchLabels: service.selector }))]);
     if (pods.length === 0) continue;
@@ -91,20 +79,20 @@ function targetPort({ ports }: DnsService, protocol: DnsProtocol, pod: Pod): num
 }
 
 function atPlaces(inventory: Inventory): FoundDns | undefined {
-  for (const place of PLACES) {
+  for (const place of DNS_PLACES) {
     const pods = oneOfEach(podsAt(place, inventory));
     if (pods.length > 0) return { pods: pods.map((pod) => ({ pod, ports: { UDP: place.port, TCP: place.port } })), name: `${place.namespace}/${place.value}`, selector: { [place.key]: place.value }, isAssumed: false };
   }
   return undefined;
 }
 
-function podsAt({ namespace, key, value }: Place, inventory: Inventory): Pod[] {
+function podsAt({ namespace, key, value }: DnsPlace, inventory: Inventory): Pod[] {
   return [...inventory.podsOf(namespace).matching(compileSelector({ matchLabels: { [key]: value } }))].filter(({ terminal }) => !terminal);
 }
 
 /** Every place where it could be: a rule for any of them is right somewhere. */
 const ASSUMED: FoundDns = {
-  pods: PLACES.map(({ namespace, key, value, port }) => ({ pod: hypothetical(namespace, new Map([[key, value]]), port), ports: { UDP: port, TCP: port } })),
+  pods: DNS_PLACES.map(({ namespace, key, value, port }) => ({ pod: hypothetical(namespace, new Map([[key, value]]), port), ports: { UDP: port, TCP: port } })),
   name: 'kube-system/kube-dns', selector: { 'k8s-app': 'kube-dns' }, isAssumed: true,
 };
 

@@ -4,13 +4,12 @@
  * Not the pods of the network of their node, which policies do not govern, and not those that name other servers.
  */
 import type { Protocol } from '../../netpol/model.ts';
-import { DNS_SERVICES } from '../dns-services.ts';
+import { DNS_PLACES, dnsServicesAmong } from '../dns-services.ts';
 import { backendsOf, isMissing, type Backend, type NoBackend } from './backends.ts';
 import type { Catalog, Workload } from './catalog.ts';
-import { at, itemsOf, textOf } from './fields.ts';
+import { at, itemsOf, textOf, textsOf } from './fields.ts';
 import type { Because, Finding } from './need.ts';
 
-const DNS_PODS = { namespace: 'kube-system', selector: { matchLabels: { 'k8s-app': 'kube-dns' } } } as const;
 const DNS_PORT = 53;
 const DNS_PROTOCOLS: readonly Protocol[] = ['UDP', 'TCP'];
 
@@ -36,15 +35,23 @@ function becauseOf({ kind, namespace, name }: Workload): Because {
 
 /** Ports of the pods, on the protocols of DNS; metrics are not asked for. */
 function dnsServersOf(catalog: Catalog): readonly Backend[] | NoBackend {
-  const service = DNS_SERVICES.find(({ namespace, name }) => catalog.service(namespace, name) !== undefined);
-  if (service !== undefined) {
-    const backends = backendsOf(catalog, { ...service, port: DNS_PORT });
-    return isMissing(backends) ? { problem: `the cluster's DNS: ${backends.problem}` } : backends;
+  const services = dnsServicesAmong(catalog.services.map(({ namespace, name, object: { metadata } }) => ({ namespace, name, labels: textsOf(metadata.labels) })));
+  const found = services.map(({ namespace, name }) => backendsOf(catalog, { namespace, name, port: DNS_PORT }));
+  const [first] = found;
+  const servers = found.find((each): each is readonly Backend[] => !isMissing(each)) ?? wellKnown(catalog);
+  if (servers !== undefined) return servers;
+  if (first !== undefined && isMissing(first)) return { problem: `the cluster's DNS: ${first.problem}` };
+  return { problem: "the cluster's DNS was not found: no Service kube-dns and no pod with k8s-app=kube-dns in kube-system" };
+}
+
+/** `undefined` where nothing is at any place. */
+function wellKnown(catalog: Catalog): readonly Backend[] | undefined {
+  for (const { namespace, key, value, port } of DNS_PLACES) {
+    const selector = { matchLabels: { [key]: value } };
+    const pods = catalog.podsSelected(namespace, selector);
+    if (pods.length > 0) return DNS_PROTOCOLS.map((protocol) => ({ to: { kind: 'pods', name: 'DNS', namespace, selector, pods }, port, protocol }));
   }
-  const pods = catalog.podsSelected(DNS_PODS.namespace, DNS_PODS.selector);
-  if (pods.length === 0) return { problem: "the cluster's DNS was not found: no Service kube-dns and no pod with k8s-app=kube-dns in kube-system" };
-  const to = { kind: 'pods', name: 'DNS', ...DNS_PODS, pods } as const;
-  return DNS_PROTOCOLS.map((protocol) => ({ to, port: DNS_PORT, protocol }));
+  return undefined;
 }
 
 /** NodeLocal DNSCache: hostNetwork pods that answer at addresses of their own, which their arguments name. */

@@ -61,6 +61,16 @@ describe('needs: DNS', () => {
   table([
     { what: 'every pod, at the target ports of the Service', cluster: cluster(coredns, kubeDns, asker()), needs: ['DNS: Pod shop/web -> Service kube-system/kube-dns, port 5353', 'DNS: Pod shop/web -> Service kube-system/kube-dns, port 5353/UDP'] },
     { what: 'the well-known pods where there is no Service', cluster: cluster(coredns, asker('ClusterFirst')), needs: ['DNS: Pod shop/web -> DNS, port 53', 'DNS: Pod shop/web -> DNS, port 53/UDP'] },
+    {
+      what: 'the pods of other distributions where there is no Service, and where it selects none',
+      cluster: cluster(pod('openshift-dns/dns-x', { labels: { 'dns.operator.openshift.io/daemonset-dns': 'default' } }), kubeDns, asker()), needs: ['DNS: Pod shop/web -> DNS, port 5353', 'DNS: Pod shop/web -> DNS, port 5353/UDP'],
+    },
+    {
+      what: 'a Service by its label, and not one before it that selects nobody',
+      cluster: cluster(kubeDns, pod('kube-system/unbound', { labels: { app: 'unbound' } }), object('v1', 'Service', 'kube-system/names', { spec: { selector: { app: 'unbound' }, ports: [{ port: 53, protocol: 'UDP' }] } }).replace('"name":"names"', '"name":"names","labels":{"k8s-app":"kube-dns"}'), asker()),
+      needs: ['DNS: Pod shop/web -> Service kube-system/names, port 53/UDP'],
+    },
+    { what: 'one that selects nobody is told', cluster: cluster(kubeDns, asker()), problems: ["the cluster's DNS: Service kube-system/kube-dns selects no pod"] },
     { what: 'not a pod with the resolver of its node', cluster: cluster(coredns, asker('Default')) },
     { what: 'not a pod with servers of its own', cluster: cluster(coredns, asker('None')) },
     { what: 'not a pod on the network of its node', cluster: cluster(coredns, asker('ClusterFirstWithHostNet', { hostNetwork: true })) },
