@@ -37,7 +37,7 @@ export const explainCommand: Command = {
   epilogue: (calledAs) => [
     'SOURCE and DESTINATION are one of',
     '  shop/web                the pod of that name, else the pods of the workload of that name',
-    '  deploy/shop/web         the pods of that workload; also pod, sts, ds, rs, job, cronjob',
+    '  deploy/shop/web         the pods of that workload; also pod, sts, ds, rs, job, cronjob, and kinds such as rollout',
     '  svc/shop/web            the pods behind a Service (DESTINATION only), also as web.shop.svc',
     "  'shop/{app=web}'        a pod that need not exist, by its labels",
     '  10.0.0.1, 10.0.0.0/8    an address, or all of a range; IPv6 with a port in brackets: [fd00::1]:443',

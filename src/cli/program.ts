@@ -43,12 +43,24 @@ function understood(typed: readonly string[], names: ReadonlySet<string>): reado
 
 const DESCRIPTION = 'Keeps default-deny, allow-dns and platform-allow NetworkPolicies in every non-system namespace, and tells what is really isolated.';
 
+/** For who is here for the first time: nothing that writes. */
+const beginning = (calledAs: string): string => [
+  '',
+  'Begin with',
+  `  ${calledAs} audit                           what is isolated in the cluster of your kubeconfig, and what is not`,
+  `  ${calledAs} audit -f deploy/                the same of manifests, without a cluster`,
+  `  ${calledAs} preview -f baseline.yaml        what a baseline would write, and what it would cut`,
+  `  ${calledAs} explain shop/web db/api:8080    whether a connection is allowed, and why`,
+  `None of these writes to a cluster. ${calledAs} help COMMAND has all options of a command, with examples.`,
+].join('\n');
+
 /** Runs one command. `typed` are those after the name of the program. Resolves with the exit code, never rejects. */
 export async function runProgram(typed: readonly string[], host: Host, commands?: readonly Command[]): Promise<number> {
   let code: number = EXIT.ok;
   const args = understood(typed, new Set(commands?.map(({ name }) => name) ?? COMMANDS.keys()));
   const parser = new Parser(host.calledAs);
   parser.description(DESCRIPTION).helpCommand('help [command]', 'Show the help of a command').showHelpAfterError(`(${host.calledAs} --help shows what there is)`);
+  parser.addHelpText('after', beginning(host.calledAs));
   parser.option('-V, --version', 'show the version, as the command version does');
   prepare(parser, host);
   for (const command of commands ?? await commandsFor(args)) {

@@ -18,7 +18,7 @@ import { outputOf, outputOptions } from './output/output.ts';
 import { toYamlDocuments } from './output/yaml.ts';
 import { BASELINE_OPTION, loadBaselines, loadSurroundings, mustHaveRead } from './preview/baselines.ts';
 import { parseSelector, scopeOf, type Scope } from './sources/scope.ts';
-import { CLUSTER_OPTIONS, MANIFESTS_OPTION, SELECTOR_OPTION } from './sources/source.ts';
+import { CLUSTER_OPTIONS, MANIFESTS_OPTION } from './sources/source.ts';
 import { SYSTEM_NAMESPACES_OPTION, systemNamespacesOf } from './sources/system-namespaces.ts';
 
 const FORMATS = ['yaml', 'json'] as const;
@@ -26,6 +26,7 @@ const FORMATS = ['yaml', 'json'] as const;
 const OPTIONS: readonly CommandOption[] = [
   { flag: 'namespace', short: 'n', value: 'NAME', repeatable: true, group: 'Namespaces', help: 'Render for this namespace; it need not exist. May be given several times.' },
   { flag: 'labels', value: 'LABELS', group: 'Namespaces', help: 'Labels that these namespaces have, for example team=a,tier=gold. Added to those that --live or --manifests knows.' },
+  { flag: 'selector', short: 'l', value: 'SELECTOR', group: 'Namespaces', help: 'Render for those namespaces that --live or --manifests knows with these labels, for example team=a,env!=dev.' },
   { flag: 'live', group: 'Source', help: 'Take namespaces with their labels, other baselines, and policies that are in the way from the cluster. Meant where --kubeconfig or --context is given.' },
 ];
 
@@ -34,7 +35,7 @@ export const renderCommand: Command = {
   summary: 'Print the policies that a baseline means for a namespace, as YAML',
   description: 'Prints the very objects that the operator would write into a namespace: with its labels and annotations, and every default spelled out. They can be kept in Git and applied by '
     + 'whatever applies it; an operator that is installed later takes them over without a write. Asks no cluster, unless --live says so.',
-  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, ...OPTIONS.slice(0, 2), SELECTOR_OPTION, MANIFESTS_OPTION, ...OPTIONS.slice(2),
+  options: [BASELINE_OPTION, SYSTEM_NAMESPACES_OPTION, ...OPTIONS.slice(0, 3), MANIFESTS_OPTION, ...OPTIONS.slice(3),
     ...CLUSTER_OPTIONS, ...outputOptions(FORMATS).filter(({ flag }) => flag === 'output')],
   epilogue: (calledAs) => [
     'Why a namespace gets nothing, or a policy is left out, is said on stderr; that is no error.',

@@ -28,12 +28,11 @@ export const CLUSTER_OPTIONS: readonly CommandOption[] = [
   { flag: 'context', value: 'NAME', group: GROUP, help: 'Context of the kubeconfig; its current context when not given.' },
 ];
 
-export const SELECTOR_OPTION: CommandOption = { flag: 'selector', short: 'l', value: 'SELECTOR', group: GROUP, help: 'Tell about namespaces with these labels only, for example team=a,env!=dev.' };
 /** Which namespaces to tell about. */
 export const SCOPE_OPTIONS: readonly CommandOption[] = [
   { flag: 'namespace', short: 'n', value: 'NAME', group: GROUP, help: 'Tell about this namespace only. Also that of objects in files that name none (else: default).' },
   { flag: 'all-namespaces', short: 'A', group: GROUP, help: 'Tell about all namespaces. This is the default.' },
-  SELECTOR_OPTION,
+  { flag: 'selector', short: 'l', value: 'SELECTOR', group: GROUP, help: 'Tell about namespaces with these labels only, for example team=a,env!=dev.' },
 ];
 /** Of commands that are asked about names. */
 export const NAMES_OPTION: CommandOption = {

@@ -45,6 +45,17 @@ describe('command line', () => {
     assert.match(host.out(), /operator .*Run the operator[^]*version .*Show the version/);
   });
 
+  it('says where to begin, with commands that there are', async () => {
+    for (const calledAs of ['npb', 'kubectl policy-baseline']) {
+      const host = memoryHost({ calledAs });
+      await runProgram(['--help'], host);
+      const [, lines = ''] = /^Begin with\n([^]*)^None of these writes/m.exec(host.out()) ?? [];
+      const named = [...lines.matchAll(new RegExp(`^  ${calledAs} (\\w+)`, 'gm'))].map(([, name]) => name);
+      assert.deepEqual(named, ['audit', 'audit', 'preview', 'explain']);
+      for (const name of named) assert.ok((await allCommands()).some((command) => command.name === name), name);
+    }
+  });
+
   it('says on stderr what it does not understand and where help is, with exit code 2', async () => {
     const cases: [string[], RegExp][] = [
       [['gret'], /unknown command 'gret'\n\(Did you mean greet\?\)\n\(npb --help shows what there is\)/],
