@@ -145,6 +145,10 @@ export const SETTINGS = {
     fallbackText: ':8080 in a cluster, 127.0.0.1:8080 outside',
     help: 'Where /metrics, /healthz and /readyz are served. Port 0 takes any free one.',
   }),
+  openReports: surface('open-reports', {
+    value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
+    help: 'Write a Report of openreports.io for each namespace while the API server knows that kind. Needs the permissions of config/rbac/open-reports.',
+  }),
   metricsSecure: surface('metrics-secure', {
     value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
     help: 'Serve over TLS, and everything but the probes only to bearer tokens that may get the path by RBAC. Needs the permissions of config/rbac/metrics-auth.',

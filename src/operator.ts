@@ -97,7 +97,7 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
     leading: () => election?.leading ?? false,
     state: () => stateOf(control, stores, clock),
     queues: () => queueRows(control, config),
-    watches: () => [...reflectors.map((each) => each.health()), ...watches?.healths() ?? []],
+    watches: () => [...reflectors.map((each) => each.health()), ...watches?.healths() ?? [], ...control.leadership()?.healths() ?? []],
   });
   return {
     url: http.url,

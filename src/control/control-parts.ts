@@ -21,7 +21,7 @@ export interface Stores {
   readonly baselines: WritableStore<BaselineRecord>;
 }
 
-export const CONTROLLERS = ['namespace', 'baseline', 'removals'] as const;
+export const CONTROLLERS = ['namespace', 'baseline', 'removals', 'reports'] as const;
 export type ControllerName = (typeof CONTROLLERS)[number];
 
 /** Counters and histograms that are pushed; gauges are computed from `Leadership`. */
@@ -41,6 +41,9 @@ export interface ControlSettings {
   readonly firstWriteDelayMs: number;
   readonly statusIntervalMs: number;
   readonly systemNamespaces: readonly string[];
+  /** Whether a Report of openreports.io is written for each namespace. */
+  readonly openReports: boolean;
+  readonly relistIntervalMs: number;
 }
 
 export interface ControlParts {
@@ -73,5 +76,7 @@ export interface Shared extends LeadershipParts {
   /** Nothing new starts any more: a status that is worth writing is written now or never. */
   isDraining(): boolean;
   touchBaseline(name: string): void;
+  /** The report of this namespace may be another one now; of every namespace where none is named. */
+  touchReports(namespace: string | undefined): void;
   wake(namespace: string, afterMs: number): void;
 }

@@ -96,5 +96,6 @@ function isolationOf(parts: ControlParts, leadership: () => Leadership | undefin
     told: (baseline) => leadership()?.state.told.get(baseline),
     countDrift: observer.effectiveDrift,
     touchBaseline: (name) => leadership()?.touchBaseline(name),
+    effectChanged: (namespace) => leadership()?.touchReports(namespace),
   });
 }

@@ -7,7 +7,7 @@
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 
-/** The client, except that its writes to policies, baselines and events fail while `mayWrite` says no. */
+/** The client, except that its writes to policies, baselines, events and reports fail while `mayWrite` says no. */
 export function fenced(client: KubeClient, mayWrite: () => boolean): KubeClient {
   const guard = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
     if (!mayWrite()) throw new KubeError('not written: this replica does not hold the Lease any more', { kind: 'Aborted' });
@@ -21,5 +21,8 @@ export function fenced(client: KubeClient, mayWrite: () => boolean): KubeClient 
     patchBaseline: guard(client.patchBaseline),
     patchBaselineStatus: guard(client.patchBaselineStatus),
     createEvent: guard(client.createEvent),
+    createReport: guard(client.createReport),
+    patchReport: guard(client.patchReport),
+    removeReport: guard(client.removeReport),
   };
 }

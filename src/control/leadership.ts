@@ -5,6 +5,7 @@
  * Begins with nothing, so that a new leader looks at the whole cluster; ends with the Lease.
  */
 import { lastTold, type LastTold } from '../plan/last-told.ts';
+import type { ReflectorHealth } from '../watch/reflector.ts';
 import type { Views } from '../watch/views.ts';
 import { assessRemovals } from './assess.ts';
 import { baselineReconciler } from './baseline-reconciler.ts';
@@ -14,6 +15,7 @@ import { createHolders } from './holders.ts';
 import { createNamespaceMemories, type NamespaceMemories } from './namespace-memory.ts';
 import { namespaceReconciler } from './namespace-reconciler.ts';
 import { createRemovalGate, type RemovalGate } from './removal-gate.ts';
+import { createReports, NO_REPORTS } from './reports/reports.ts';
 import { createWakeUps, type WakeUps } from './wake-ups.ts';
 
 /** What state gauges and tests read. */
@@ -36,6 +38,9 @@ export interface Leadership {
   readonly changed: WakeUps;
   /** The status of this baseline may be another one now. */
   touchBaseline(name: string): void;
+  touchReports: Shared['touchReports'];
+  /** Of the watches that only a leader has. */
+  healths(): readonly ReflectorHealth[];
   /** The policies were listed anew and compared: everything is planned once more. */
   relisted(): void;
   /** Lets what runs come to its end, at most `deadlineMs`; nothing new starts. */
@@ -47,6 +52,8 @@ export interface Leadership {
 const ASSESS_KEY = 'cluster';
 /** Summing up a baseline reads every namespace: changes of namespaces are gathered for this long first. */
 const GATHER_MS = 200;
+/** A report says how things are, not every step on the way there. */
+const REPORT_AFTER_MS = 5_000;
 /** For the status of a baseline that is written while stopping. */
 const LAST_STATUS_MS = 2_000;
 
@@ -70,15 +77,20 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
     onPermitted: wakeAll,
   });
   const shared: Shared = {
-    ...parts, memories, views, gate, holders, processed: new Map(), touchBaseline, wake,
+    ...parts, memories, views, gate, holders, processed: new Map(), touchBaseline, touchReports, wake,
     isAssessed: (baseline) => assessedVersion >= views.changedIn(baseline),
     isDraining: () => phase.draining,
   };
   const reconcileOneBaseline = baselineReconciler(shared);
+  const isBusy = (): boolean => controllers.namespace.stats().depth + controllers.namespace.stats().running > 0;
+  const reports = settings.openReports
+    ? createReports({ ...shared, isWhole, isBusy, touch: touchReports, touchAll: () => touchReports(undefined), relistIntervalMs: settings.relistIntervalMs })
+    : NO_REPORTS;
   const controllers: Record<ControllerName, Controller> = {
     namespace: controllerOf('namespace', settings.maxInFlight, namespaceReconciler(shared), parts),
     baseline: controllerOf('baseline', 1, reconcileOneBaseline, parts),
     removals: controllerOf('removals', 1, assess, parts),
+    reports: controllerOf('reports', 1, reports.reconcile, parts),
   };
 
   async function assess(_key: string, signal: AbortSignal): Promise<object> {
@@ -99,6 +111,16 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
 
   function touchBaseline(name: string): void {
     controllers.baseline.add(name, 'drift', GATHER_MS);
+  }
+
+  function touchReports(namespace: string | undefined): void {
+    if (!settings.openReports) return;
+    for (const name of namespace === undefined ? names(stores.namespaces) : [namespace]) controllers.reports.add(name, 'resync', REPORT_AFTER_MS);
+  }
+
+  function isWhole(): boolean {
+    phase.whole ||= scannedMs !== undefined && all(names(stores.namespaces), (name) => memories.get(name)?.report !== undefined);
+    return phase.whole;
   }
 
   function wake(namespace: string, afterMs: number): void {
@@ -134,21 +156,24 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
 
   replanAll();
   for (const controller of Object.values(controllers)) controller.start();
+  reports.start();
   return {
     state: { views, memories, gate, controllers, told, lastFullScanMs: () => scannedMs },
-    isWhole() {
-      phase.whole ||= scannedMs !== undefined && all(names(stores.namespaces), (name) => memories.get(name)?.report !== undefined);
-      return phase.whole;
-    },
+    isWhole,
     changed: createWakeUps({ ...shared, holders, controllers, replanAll }),
     touchBaseline,
+    touchReports,
+    healths: reports.healths,
     relisted: planAll,
     async drain(deadlineMs) {
+      const ended = reports.stop();
       await Promise.all(Object.values(controllers).map((controller) => controller.drain(deadlineMs)));
       await keepAccounts();
+      await ended;
     },
     stop(reason) {
       phase.stopped = true;
+      void reports.stop();
       for (const controller of Object.values(controllers)) controller.stop(reason);
     },
   };

@@ -21,6 +21,7 @@ export function namespaceReconciler(shared: Shared): Reconcile {
       memories.forget(name);
       views.forget(name);
       gate.forget(name);
+      shared.touchReports(name);
       for (const { name: baseline } of stores.baselines.all()) shared.touchBaseline(baseline);
     },
     planned(view, plan, memory) {
@@ -28,6 +29,7 @@ export function namespaceReconciler(shared: Shared): Reconcile {
       views.keepDeleted(plan.namespace, new Set(plan.names.map(({ name }) => name)));
       if (memory.report?.attention?.state === 'conflicted') announcer.conflict(memory.report);
       shared.isolation.planned(plan.namespace);
+      shared.touchReports(plan.namespace);
     },
     written: (namespace, memory, write, result) => recordWrite({ namespace, memory }, write, result, writeParts),
     perform: (namespace, write, abort) => perform(namespace, write, { client, policies: stores.policies, intern }, abort),

@@ -13,8 +13,9 @@ import { malformed } from './frames.ts';
 import { createGate, type GateClock } from './gate.ts';
 import type { WireLease } from './lease.ts';
 import type { WireBaseline, WireNetworkPolicy, WireObject } from './objects.ts';
+import type { WireReport } from './open-reports.ts';
 import { callApi, type Call, type RequestParts, type RequestRecord, type RetryRecord } from './requests.ts';
-import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, versionPath, type ObjectAddress, type Resource } from './resources.ts';
+import { acceptOf, BASELINES, collectionPath, EVENTS, LEASES, NETWORK_POLICIES, objectPath, REPORTS, versionPath, type ObjectAddress, type Resource } from './resources.ts';
 import { ACCESS_REVIEWS, accessReview, isAllowedBy, TOKEN_REVIEWS, tokenReview, userIn, type UserInfo } from './reviews.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './settings.ts';
 import { createTransport } from './transport.ts';
@@ -51,6 +52,12 @@ export interface KubeClient {
   patchBaselineStatus(name: string, patch: object, signal: AbortSignal): Promise<WireBaseline>;
   /** `events.k8s.io/v1`. */
   createEvent(namespace: string, event: object, signal: AbortSignal): Promise<void>;
+  createReport(report: WireReport, signal: AbortSignal): Promise<WireReport>;
+  getReport(namespace: string, name: string, signal: AbortSignal): Promise<WireReport>;
+  /** JSON merge patch. */
+  patchReport(namespace: string, name: string, patch: object, signal: AbortSignal): Promise<WireReport>;
+  /** DELETE with the uid as precondition. */
+  removeReport(target: { readonly namespace: string; readonly name: string; readonly uid: string }, signal: AbortSignal): Promise<void>;
   /** Lease calls do not wait for the Retry-After gate: a leader must not lose its Lease to it. */
   getLease(namespace: string, name: string, signal: AbortSignal): Promise<WireLease>;
   createLease(lease: WireLease, signal: AbortSignal): Promise<WireLease>;
@@ -128,7 +135,7 @@ function clientOver(parts: RequestParts & { readonly settings: ClientSettings })
   /** The API server answers with the object that was asked for: the one place where that is taken on trust. */
   async function send<W extends WireObject>(resource: Resource<W>, address: ObjectAddress, call: Omit<Call, 'attempt' | 'deadlineMs'>, signal: AbortSignal): Promise<W> {
     const attempt: Attempt = { verb: VERBS[call.method], resource: resource.plural, name: address.name, namespace: address.namespace };
-    return await callApi(parts, { ...call, attempt, deadlineMs: call.method === 'PATCH' ? baselineMs : requestMs }, signal) as W;
+    return await callApi(parts, { ...call, attempt, optional: resource.optional, deadlineMs: call.method === 'PATCH' ? baselineMs : requestMs }, signal) as W;
   }
   function create<W extends WireObject>(resource: Resource<W>, object: W, signal: AbortSignal, urgent = false): Promise<W> {
     return send(resource, addressOf(object), { method: 'POST', path: `${collectionPath(resource, object.metadata.namespace)}?${WRITE}`, body: object, urgent }, signal);
@@ -159,11 +166,20 @@ function clientOver(parts: RequestParts & { readonly settings: ClientSettings })
       const path = `${collectionPath(EVENTS, namespace)}?${WRITE}`;
       await callApi(parts, { attempt: { verb: 'create', resource: EVENTS.plural, namespace }, method: 'POST', path, body: event, deadlineMs: requestMs }, signal);
     },
+    createReport: (report, signal) => create(REPORTS, report, signal),
+    getReport: (namespace, name, signal) => get(REPORTS, { namespace, name }, signal),
+    patchReport: (namespace, name, patch, signal) =>
+      send(REPORTS, { namespace, name }, { method: 'PATCH', path: `${objectPath(REPORTS, { namespace, name })}?${WRITE}`, body: patch, contentType: MERGE_PATCH }, signal),
+    async removeReport({ namespace, name, uid }, signal) {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+      await send(REPORTS, { namespace, name }, { method: 'DELETE', path: objectPath(REPORTS, { namespace, name }), body }, signal);
+    },
     getLease: (namespace, name, signal) => get(LEASES, { namespace, name }, signal, true),
     createLease: (lease, signal) => create(LEASES, lease, signal, true),
     replaceLease: (lease, signal) => replace(LEASES, lease, signal, true),
     async listPage(resource, { limit, continueToken }, signal) {
-      const query = new URLSearchParams({ limit: String(limit), ...(continueToken === undefined ? {} : { continue: continueToken }) });
+      const selector = resource.labelSelector === undefined ? {} : { labelSelector: resource.labelSelector };
+      const query = new URLSearchParams({ limit: String(limit), ...selector, ...(continueToken === undefined ? {} : { continue: continueToken }) });
       const attempt: Attempt = { verb: 'list', resource: resource.plural };
       const list = await callApi(parts, { attempt, method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, accept: acceptOf(resource, 'list'), optional: resource.optional, deadlineMs: listMs }, signal);
       return pageOf(attempt, list);

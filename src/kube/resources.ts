@@ -4,9 +4,10 @@
  * Promises: every path segment that comes from outside is encoded, so no name can reach another resource.
  * Must not: know anything about requests; this file only spells addresses.
  */
-import { API_GROUP, API_VERSION, PLURAL } from '../api/names.ts';
+import { API_GROUP, API_VERSION, MANAGED_BY_LABEL, PLURAL, PRODUCT } from '../api/names.ts';
 import type { WireBaseline, WireNamespace, WireNetworkPolicy, WireObject } from './objects.ts';
 import type { WireLease } from './lease.ts';
+import type { WireReport } from './open-reports.ts';
 import type { WirePod } from './pods.ts';
 
 /** One kind of object. `W` is the shape of its objects on the wire; it exists for the compiler only. */
@@ -19,6 +20,8 @@ export interface Resource<W extends WireObject = WireObject> {
   readonly metadataOnly?: true;
   /** It may not be there. A 429 about it holds up nobody else: so the API server answers while it begins to serve a new kind. */
   readonly optional?: true;
+  /** Lists and watches see only objects with these labels. */
+  readonly labelSelector?: string;
   readonly wire?: W;
 }
 
@@ -30,6 +33,8 @@ export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural:
 export const PODS: Resource<WirePod> = { group: '', version: 'v1', plural: 'pods' };
 /** Of these the name says all: `plural.group`. Their schemas can be megabytes. */
 export const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', metadataOnly: true };
+/** Our own among the reports of all tools. */
+export const REPORTS: Resource<WireReport> = { group: 'openreports.io', version: 'v1alpha1', plural: 'reports', optional: true, labelSelector: `${MANAGED_BY_LABEL}=${PRODUCT}` };
 
 /** Where an object is; `namespace` is absent for cluster-scoped kinds. */
 export interface ObjectAddress {

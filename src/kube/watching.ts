@@ -41,7 +41,7 @@ export async function watchApi<W extends WireObject>(
 ): Promise<void> {
   const attempt: Attempt = { verb: 'watch', resource: what.resource.plural };
   await passGate(parts.gate, attempt, signal);
-  const path = `${parts.basePath}${collectionPath(what.resource, what.query.only?.namespace)}?${queryOf(what.query)}`;
+  const path = `${parts.basePath}${collectionPath(what.resource, what.query.only?.namespace)}?${queryOf(what.query, what.resource)}`;
   const target = { attempt, path, accept: acceptOf(what.resource, 'watch') };
   let answer = await watchOnce(parts, target, sink, signal);
   if (answer.code === 401) {
@@ -51,9 +51,10 @@ export async function watchApi<W extends WireObject>(
   if (answer.code !== 200) throw refusal(parts, { attempt, optional: what.resource.optional }, answer);
 }
 
-function queryOf(query: WatchQuery): string {
+function queryOf(query: WatchQuery, { labelSelector }: Resource): string {
   const asked = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true', timeoutSeconds: String(query.timeoutSeconds) });
   if (query.only !== undefined) asked.set('fieldSelector', `metadata.name=${query.only.name}`);
+  if (labelSelector !== undefined) asked.set('labelSelector', labelSelector);
   if (query.resourceVersion !== undefined) asked.set('resourceVersion', query.resourceVersion);
   if (query.initialEvents) {
     asked.set('sendInitialEvents', 'true');

@@ -101,6 +101,14 @@ function exemptions(baseline: CompiledBaseline, scope: Selected): { direction: D
 
 const BY_SEVERITY = new Map<State, number>(STATES.map((state, index) => [state, index]));
 
+/** What there is to say of each name that this baseline claims here, by name. */
+export function verdictsOnNames(baseline: CompiledBaseline, plan: NamespacePlan, facts: NamespaceFacts): (readonly [name: string, verdict: Verdict])[] {
+  return plan.names.flatMap((planned) => {
+    const claim = planned.claims.find((entry) => entry.baseline === baseline);
+    return claim === undefined ? [] : [[planned.name, verdictOnName(planned, claim, facts)] as const];
+  });
+}
+
 /** The worst over the names that this baseline claims here. */
 function worstOf(baseline: CompiledBaseline, plan: NamespacePlan, facts: NamespaceFacts): Verdict {
   let worst = PROTECTED;

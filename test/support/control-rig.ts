@@ -91,7 +91,7 @@ export function controlRig({ slowTurns = false } = {}): ControlRig {
   const control = createControl({
     stores, client: client as KubeClient, intern, clock: slowTurns ? slowClock : clock, log, observer: observer((names) => { templates = [...names]; }),
     events: { record: () => {}, settled: async () => {} },
-    settings: { maxInFlight: 16, firstWriteDelayMs: 0, statusIntervalMs: 0, systemNamespaces: [] },
+    settings: { maxInFlight: 16, firstWriteDelayMs: 0, statusIntervalMs: 0, systemNamespaces: [], openReports: false, relistIntervalMs: 2_700_000 },
   });
   stores.namespaces.listen(control.changed.namespace);
   stores.policies.listen(control.changed.policy);

@@ -28,14 +28,23 @@ export interface Isolation {
   stop(): void;
 }
 
-export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker'> & StaleCountParts;
+export type IsolationParts = Omit<TrackerParts, 'onDrift' | 'onNamespace' | 'onKnowledge'> & Omit<NewsParts, 'tracker'> & StaleCountParts & {
+  /** What is known of this namespace may be another thing now; of every namespace where none is named. */
+  effectChanged(namespace: string | undefined): void;
+};
 
 export function createIsolation(parts: IsolationParts): Isolation {
   const tracker = createIsolationTracker({
     ...parts,
     onDrift: (drift) => news.drifted(drift),
-    onNamespace: (namespace, byPods) => news.namespaceChanged(namespace, byPods),
-    onKnowledge: (now) => news.knowledgeChanged(now),
+    onNamespace(namespace, byPods) {
+      news.namespaceChanged(namespace, byPods);
+      parts.effectChanged(namespace);
+    },
+    onKnowledge(now) {
+      news.knowledgeChanged(now);
+      parts.effectChanged(undefined);
+    },
   });
   const news = createIsolationNews({ ...parts, tracker });
   const stale = createStaleCount(parts);

@@ -1,0 +1,103 @@
+/**
+ * Brings the report of one namespace to what is known of it.
+ *
+ * Writes only what differs, at most once in `PER_NAMESPACE_MS` for a namespace, one write after another with a pause between, and
+ * not while policies are being written: nothing about reports is urgent.
+ */
+import { isKubeError } from '../../kube/errors.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { contentHash, parseReport, REPORT_NAME, reportManifest, reportPatch, type ReportContent, type ReportRecord, type WireReport } from '../../kube/open-reports.ts';
+import { FIELD_MANAGER } from '../../api/names.ts';
+import type { Outcome } from '../controller.ts';
+
+/** What a report should say; `Later`: not everything is known yet. */
+export type Wanted = { readonly kind: 'Report'; readonly content: ReportContent } | { readonly kind: 'None' } | { readonly kind: 'Gone' } | { readonly kind: 'Later' };
+
+export interface ReportParts {
+  readonly client: Pick<KubeClient, 'createReport' | 'getReport' | 'patchReport' | 'removeReport'>;
+  /** Whether the API is served and all reports in it are known. */
+  isOpen(): boolean;
+  wanted(namespace: string): Wanted;
+  stored(namespace: string): ReportRecord | undefined;
+  /** What the API server answered to a write. */
+  observe(record: ReportRecord): void;
+  /** Policies are being written. */
+  isBusy(): boolean;
+  /** A report of our name that somebody else wrote: it stays. */
+  foreign(namespace: string): void;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  now(): number;
+  wallMs(): number;
+}
+
+/** So that somebody who edits one for ever costs two writes a minute. */
+const PER_NAMESPACE_MS = 30_000;
+/** 20 writes in a second at most. */
+const PAUSE_MS = 50;
+const BUSY_MS = 1_000;
+/** A cluster that is never quiet has reports all the same. */
+const LONGEST_BUSY_MS = 60_000;
+const LATER_MS = 5_000;
+/** Where one is refused for a right that is missing, the next one would be. */
+const REFUSED_MS = 60_000;
+
+export function createReportReconciler(parts: ReportParts) {
+  const writtenAtMs = new Map<string, number>();
+  let busySinceMs: number | undefined;
+  let refusedUntilMs = Number.NEGATIVE_INFINITY;
+
+  function waitMs(namespace: string): number {
+    const nowMs = parts.now();
+    const ownMs = (writtenAtMs.get(namespace) ?? Number.NEGATIVE_INFINITY) + PER_NAMESPACE_MS - nowMs;
+    return Math.max(ownMs, busyMs(nowMs), refusedUntilMs - nowMs);
+  }
+
+  function busyMs(nowMs: number): number {
+    busySinceMs = parts.isBusy() ? busySinceMs ?? nowMs : undefined;
+    return busySinceMs !== undefined && nowMs - busySinceMs < LONGEST_BUSY_MS ? BUSY_MS : 0;
+  }
+
+  async function write(namespace: string, wanted: Wanted, stored: ReportRecord | undefined, signal: AbortSignal): Promise<void> {
+    writtenAtMs.set(namespace, parts.now());
+    try {
+      if (wanted.kind === 'Report') parts.observe(parseReport(await put(namespace, wanted.content, stored, signal)));
+      else if (stored !== undefined) await parts.client.removeReport({ namespace, name: stored.name, uid: stored.uid }, signal);
+    } catch (error) {
+      if (isKubeError(error, 'Forbidden')) refusedUntilMs = parts.now() + REFUSED_MS;
+      throw error;
+    }
+    await parts.sleep(PAUSE_MS, signal).catch(() => undefined);
+  }
+
+  async function put(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<WireReport> {
+    if (stored !== undefined) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
+    try {
+      return await parts.client.createReport(reportManifest(namespace, content), signal);
+    } catch (error) {
+      if (!isKubeError(error, 'AlreadyExists')) throw error;
+    }
+    const there = await parts.client.getReport(namespace, REPORT_NAME, signal); // without our label, so that nothing was heard of it
+    if (isOurs(there)) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
+    parts.foreign(namespace);
+    return there;
+  }
+
+  return async (namespace: string, signal: AbortSignal): Promise<Outcome> => {
+    if (!parts.isOpen()) return {};
+    const [wanted, stored] = [parts.wanted(namespace), parts.stored(namespace)];
+    if (wanted.kind === 'Later') return { requeueAtMs: parts.wallMs() + LATER_MS };
+    if (wanted.kind === 'Gone') {
+      writtenAtMs.delete(namespace);
+      return { gone: true };
+    }
+    if ((wanted.kind === 'Report' ? contentHash(wanted.content) : undefined) === stored?.contentHash) return {};
+    const afterMs = waitMs(namespace);
+    if (afterMs > 0) return { requeueAtMs: parts.wallMs() + afterMs };
+    await write(namespace, wanted, stored, signal);
+    return {};
+  };
+}
+
+function isOurs({ metadata: { managedFields = [] } }: WireReport): boolean {
+  return managedFields.some(({ manager }) => manager === FIELD_MANAGER);
+}
