@@ -16,6 +16,8 @@ export const CHART = join(import.meta.dirname, '../../config/helm');
 
 export interface Helm {
   readonly major: HelmMajor;
+  /** Path of the program. */
+  readonly file: string;
   /** Any exit code is a result; what Helm says of symbolic links is taken out of stderr. */
   (args: readonly string[], options?: { readonly stdin?: string }): Promise<RunResult>;
   /** Objects of `helm template`; throws with what Helm said. `values` as a file of values. */
@@ -34,6 +36,7 @@ export async function aHelm(context: Mocha.Context, major: HelmMajor, kubeconfig
   };
   return Object.assign(call, {
     major,
+    file,
     async template(values: object = {}, args: readonly string[] = [], chart = CHART) {
       const { code, stdout, stderr } = await call(['template', 'namespace-policy-baseline', chart, '--namespace', 'namespace-policy-baseline-system', '--values', '-', ...args], { stdin: JSON.stringify(values) });
       if (code !== 0) throw new Error(stderr);
