@@ -134,8 +134,10 @@ const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 /** Flags of every command of `npb`, and of the demo. */
 const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help', 'version'];
 const FLAGS_OF_OTHERS = {
-  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for', 'recursive'],
+  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for', 'recursive', 'clusterrole', 'group'],
   kind: ['config', 'name'],
+  helm: ['destination', 'install', 'create-namespace', 'set', 'take-ownership', 'force-conflicts'],
+  'npm run build:install': ['image'],
 };
 const FLAGS = new Set([...OWN_FLAGS, ...Object.values(FLAGS_OF_OTHERS).flat()]);
 const VARIABLES = new Set([...Object.values(SETTINGS).map(({ env }) => env), ...variablesIn('test/tools/cache.ts')]);
