@@ -106,6 +106,18 @@ describe('open reports', function () {
     assert.deepEqual([...new Set((await writesSince(mark)).map((line) => line.split(' ')[1]))], [namespaces[0]]);
   });
 
+  it('cost one write for each namespace that comes, however often it was planned meanwhile', async () => {
+    const mark = await atRest();
+    await world.baseline();
+    const namespaces = await world.namespaces(60);
+    for (const namespace of namespaces) await world.becomes(namespace, 'allow-dns', 'default-deny');
+    for (const namespace of namespaces) await report(namespace, isThere);
+    await atRest();
+    const lines = (await writesSince(mark)).filter((line) => namespaces.some((namespace) => line.includes(` ${namespace} `)));
+    assert.deepEqual(lines.filter((line) => line.startsWith('create')).toSorted(), namespaces.map((namespace) => `create ${namespace} 201`).toSorted());
+    assert.ok(lines.length <= namespaces.length + 6, `${lines.length} writes: a slow machine may see a few half done`);
+  });
+
   it('that somebody edits, unlabels or deletes are put right; what somebody adds to the metadata stays', async () => {
     const [edited, unlabelled, deleted] = await world.namespaces(3);
     await world.baseline();

@@ -154,10 +154,11 @@ describe('protected metrics', function () {
     const folder = await mkdtemp(join(tmpdir(), 'npb-overlay-'));
     try {
       const at = (name: string): string => relative(realpathSync(folder), join(import.meta.dirname, '../../config', name));
-      await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [at('default')], components: [at('metrics-auth')] }));
+      await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [at('default'), at('prometheus')], components: [at('metrics-auth')] }));
       const { stdout } = await plane.kubectl(['kustomize', folder]);
-      await plane.kubectl(['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-f', '-'], { stdin: stdout });
-      const objects = parseAllDocuments(stdout).map((document) => document.toJS());
+      const objects: Json[] = parseAllDocuments(stdout).map((document) => document.toJS());
+      const known = objects.filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/')); // its CRDs are not installed
+      await plane.kubectl(['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-f', '-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: known }) });
       const named = (kind: string, name = 'namespace-policy-baseline'): Json => objects.find((object) => object.kind === kind && object.metadata.name === name);
       const [container] = named('Deployment').spec.template.spec.containers;
       assert.deepEqual([container.livenessProbe.httpGet.scheme, container.readinessProbe.httpGet.scheme], ['HTTPS', 'HTTPS']);
@@ -165,6 +166,8 @@ describe('protected metrics', function () {
       assert.deepEqual(named('Service', 'namespace-policy-baseline-metrics').spec.ports.map(({ name }: Json) => name), ['https']);
       assert.deepEqual(named('ClusterRoleBinding', 'namespace-policy-baseline-metrics-auth').subjects, [{ kind: 'ServiceAccount', namespace: OPERATOR_NAMESPACE, name: SERVICE_ACCOUNT }]);
       assert.ok(named('ClusterRole', 'namespace-policy-baseline-metrics-reader'));
+      const { port, scheme, bearerTokenFile, path } = named('ServiceMonitor').spec.endpoints[0];
+      assert.deepEqual([port, scheme, bearerTokenFile, path], ['https', 'https', '/var/run/secrets/kubernetes.io/serviceaccount/token', '/metrics']);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
