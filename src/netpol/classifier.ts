@@ -5,29 +5,23 @@
  * Holds nothing of what was removed.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
-import { createClassMemory, isEqualClass, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
+import { createClassGroups, groupsIn } from './class-groups.ts';
+import { createClassMemory, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
 import { createClusterScope, type Scope } from './cluster-scope.ts';
+import { largestOf, namesOf, type Defeat, type DefeatingPolicy } from './defeating-policies.ts';
+import { isEqualPod } from './equal-pod.ts';
 import { concerns } from './evaluate.ts';
-import type { Effective } from './effective.ts';
-import type { Defeating } from './defeat.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
-import type { Family, Namespace, NetworkPolicy, Options, Pod, Policy, PolicyRef } from './model.ts';
-import type { Rule } from './rules.ts';
-import type { Applying } from './tiers.ts';
+import type { Family, Namespace, NetworkPolicy, OpaquePolicy, Options, Pod, Policy } from './model.ts';
 import { applyingIn, createNamespaces, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
-import { compareRefs, withName, type NamedClusterPolicy } from './world.ts';
+import { createUnknownClasses } from './unknown-class.ts';
+import { compareRefs, withName } from './world.ts';
+
+export type { Defeat, DefeatingPolicy } from './defeating-policies.ts';
 
 /** `undefined` before the pod was there, and after it is gone. */
 export interface ClassChange { readonly pod: Pod; readonly direction: Direction; readonly before: PodClass | undefined; readonly after: PodClass | undefined }
-export interface DefeatingPolicy { readonly ref: PolicyRef; /** Positions in the stored list. */ readonly rules: readonly number[] }
-/** Policies that are enough together, what they let through by themselves, and each other policy that is enough alone. */
-export interface Defeat {
-  readonly by: readonly DefeatingPolicy[];
-  readonly effective: Effective | undefined;
-  readonly others: readonly (DefeatingPolicy & { readonly effective: Effective })[];
-}
-
 /** What tells a policy from others: kind, namespace and name. */
 export type PolicyKey = Pick<Policy, 'kind' | 'name'> & { readonly namespace?: string | undefined; readonly apiKind?: string };
 
@@ -38,20 +32,30 @@ export interface Classifier {
   upsertPod(pod: Pod): void;
   removePod(namespace: string, name: string): void;
   upsertPolicy(policy: Policy): void;
+  /** One whose spec is not known: like one that is not evaluated, it may mean anything for whom it concerns. */
+  upsertUnread(key: PolicyKey): void;
   removePolicy(key: PolicyKey): void;
   /** Classifies what was touched since the last call; asked after each pod whether to go on, `unflushed` says how many are left. */
   flush(goesOn?: () => boolean): ClassChange[];
-  /** Pods that were touched and not classified yet. */
+  /** Pods that were touched, or are gone, since the last flush; none: it would say nothing. */
   readonly unflushed: number;
+  /** Classifies all pods again with the next flush. */
+  touchAll(): void;
+  /** Pods that could not be classified, see `onFailure`. */
+  failed(): readonly Pod[];
   /** As of the last flush; `undefined` for pods that are not there or terminal. */
   classOf(namespace: string, pod: string, direction: Direction): PodClass | undefined;
   /** What a pod without labels and ports would be in the namespace as it is now, whether there are pods or not. */
   classOfPlain(namespace: string, direction: Direction): PodClass | undefined;
   podsIn(namespace: string): readonly Pod[];
+  /** The classes that pods of the namespace have, as of the last flush, each with one pod that has it. */
+  classesIn(namespace: string, direction: Direction): readonly { readonly podClass: PodClass; readonly pod: Pod }[];
   /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. Without a pod: of the plain one. */
   defeating(namespace: string, pod: string | undefined, direction: Direction): DefeatingPolicy[];
   /** The same, with all that would be enough besides: of equal specs each. */
   defeat(namespace: string, pod: string | undefined, direction: Direction): Defeat;
+  /** Address families that count. */
+  families(): readonly Family[];
   /** Pods by class, as of the last flush. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
   /** What is held, bounded by what there is, and how many pods the next flush classifies. */
@@ -66,9 +70,13 @@ export interface ClassifierSettings {
    * live cluster IPv4 is taken: nothing can talk yet, and a class that ends with the first address is no news.
    */
   readonly beforeAddresses?: readonly Family[];
+  /** For who goes on whatever goes wrong: told once of a pod that is `unknown` from now on, since an error was thrown. Absent: it is thrown. */
+  readonly onFailure?: (pod: Pod, error: unknown) => void;
 }
 
-export function createClassifier(options: Options, { mostWork, beforeAddresses }: ClassifierSettings = {}): Classifier {
+const FAILED: PodClass = { class: 'unknown', effective: undefined, ifBlocksSkipPods: undefined, opaque: [] };
+
+export function createClassifier(options: Options, { mostWork, beforeAddresses, onFailure }: ClassifierSettings = {}): Classifier {
   const interner = createInterner();
   const memory = createClassMemory();
   const namespaces = createNamespaces();
@@ -77,7 +85,9 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
   const dirty = new Set<PodEntry>();
   const inexact = new Set<PodEntry>();
   const removed: ClassChange[] = [];
-  const counts = { Ingress: new Map<PodClassName, number>(), Egress: new Map<PodClassName, number>() };
+  const failed = new Set<PodEntry>();
+  const groups = createClassGroups();
+  const unknownBy = createUnknownClasses();
   const touch = (entries: Iterable<PodEntry>): void => { for (const entry of entries) dirty.add(entry); };
   const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing, mostWork });
 
@@ -116,18 +126,15 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
     families.remove(found.pod);
     dirty.delete(found);
     inexact.delete(found);
+    failed.delete(found);
     touch(inexact);
     for (const direction of DIRECTIONS) settle(found, direction, undefined, removed);
     namespaces.dropIfEmpty(entry);
   }
 
   function settle(entry: PodEntry, direction: Direction, after: PodClass | undefined, changes: ClassChange[]): void {
-    const before = entry.classes[direction];
-    entry.classes[direction] = after;
-    if (isEqualClass(before, after)) return;
-    add(counts[direction], before?.class, -1);
-    add(counts[direction], after?.class, 1);
-    changes.push({ pod: entry.pod, direction, before, after });
+    const change = groups.settle(entry, direction, after);
+    if (change !== undefined) changes.push({ pod: entry.pod, direction, before: change.before, after });
   }
 
   function classify(entry: PodEntry, direction: Direction, around: Surroundings): PodClass | undefined {
@@ -140,7 +147,31 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
     const opaque = [...cluster.opaqueIn(home.name).filter((named) => concerns(named, { pod, namespace: home.namespace }, direction)), ...uncertainIn(entry, cluster.policies(), direction)]
       .map(({ ref }) => ref).sort(compareRefs);
     if (opaque.length + tooLarge.length === 0) return found;
-    return { ...found, class: 'unknown', opaque: [...opaque, ...tooLarge] };
+    return unknownBy(found, [...opaque, ...tooLarge]);
+  }
+
+  function classesOf(entry: PodEntry, around: Surroundings): readonly (PodClass | undefined)[] {
+    try {
+      const found = DIRECTIONS.map((direction) => classify(entry, direction, around));
+      failed.delete(entry);
+      return found;
+    } catch (error) {
+      if (onFailure === undefined) throw error;
+      if (!failed.has(entry)) onFailure(entry.pod, error);
+      failed.add(entry);
+      return DIRECTIONS.map(() => FAILED);
+    }
+  }
+
+  function dropNetworkPolicy({ namespace = '', name }: PolicyKey): void {
+    const entry = namespaces.entry(namespace);
+    replacePolicy(entry, name, undefined);
+    namespaces.dropIfEmpty(entry);
+  }
+
+  function dropRead(key: PolicyKey): void {
+    if (key.kind === 'NetworkPolicy') dropNetworkPolicy(key);
+    else touchScopes(cluster.remove(key));
   }
 
   return {
@@ -165,17 +196,21 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
     },
     removePod(namespace, name) { dropPod(namespaces.entry(namespace), name); },
     upsertPolicy(policy) {
-      if (policy.kind === 'NetworkPolicy') return replacePolicy(namespaces.entry(policy.namespace), policy.name, policy);
-      touchScopes(cluster.upsert(policy));
+      if (policy.kind === 'NetworkPolicy') replacePolicy(namespaces.entry(policy.namespace), policy.name, policy);
+      else touchScopes(cluster.upsert(policy));
+      if (policy.kind !== 'Opaque') touchScopes(cluster.remove(unread(policy)));
+    },
+    upsertUnread(key) {
+      touchScopes(cluster.upsert(unread(key)));
+      dropRead(key);
     },
     removePolicy(key) {
-      if (key.kind !== 'NetworkPolicy') return touchScopes(cluster.remove(key));
-      const { namespace = '', name } = key;
-      const entry = namespaces.entry(namespace);
-      replacePolicy(entry, name, undefined);
-      namespaces.dropIfEmpty(entry);
+      dropRead(key);
+      if (key.kind !== 'Opaque') touchScopes(cluster.remove(unread(key)));
     },
-    get unflushed() { return dirty.size; },
+    get unflushed() { return dirty.size + removed.length; },
+    touchAll() { for (const entry of namespaces.all()) touch(entry.pods.values()); },
+    failed: () => [...failed].map(({ pod }) => pod),
     flush(goesOn = () => true) {
       const changes = removed.splice(0);
       if (families.changed()) for (const entry of namespaces.all()) touch(entry.pods.values());
@@ -184,11 +219,9 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
       for (const entry of dirty) {
         dirty.delete(entry);
         inexact.delete(entry);
-        for (const direction of DIRECTIONS) {
-          const found = classify(entry, direction, around);
-          if (found?.effective?.exact === false) inexact.add(entry);
-          settle(entry, direction, found, changes);
-        }
+        const found = classesOf(entry, around);
+        if (found.some((each) => each?.effective?.exact === false)) inexact.add(entry);
+        for (const [index, direction] of DIRECTIONS.entries()) settle(entry, direction, found[index], changes);
         if (!goesOn()) break;
       }
       return changes;
@@ -199,6 +232,10 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
       return entry === undefined ? undefined : classify(plainIn(entry), direction, surroundings());
     },
     podsIn: (namespace) => [...namespaces.find(namespace)?.pods.values() ?? []].map(({ pod }) => pod),
+    classesIn(namespace, direction) {
+      const entry = namespaces.find(namespace);
+      return entry === undefined ? [] : [...groupsIn(entry, direction)].map(([podClass, { example }]) => ({ podClass, pod: example.pod }));
+    },
     defeating(namespace, pod, direction) {
       const found = asked(namespace, pod, direction);
       return found === undefined ? [] : memory.defeatingOf(found.pod, found.applying, surroundings()).flatMap((each) => namesOf(found.applying, each).slice(0, 1));
@@ -214,25 +251,15 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses }
         others: [...twins, ...others.flatMap(({ effective, names }) => names.flat().map((name) => ({ ...name, effective })))],
       };
     },
-    counts: (direction) => counts[direction],
+    families: families.list,
+    counts: groups.counts,
     size: () => ({ namespaces: namespaces.size(), specs: interner.size, pending: dirty.size }),
   };
 }
 
-/** The policy that makes it too much. */
-function largestOf({ direction, isolating, clusterPolicies }: Applying): PolicyRef[] {
-  const sizes = [...isolating, ...clusterPolicies].map(({ ref, compiled: { rules } }) => ({ ref, size: rules[direction].reduce((sum, rule) => sum + sizeOf(rule), 0) }));
-  return sizes.sort((a, b) => b.size - a.size).slice(0, 1).map(({ ref }) => ref);
-}
-
-function sizeOf({ peers, ports }: Rule): number {
-  return 1 + (peers === 'any' ? 0 : peers.length) + (ports === 'any' ? 0 : ports.length);
-}
-
-/** Policies of equal spec are one to the memory. */
-function namesOf({ isolating, clusterPolicies }: ReturnType<typeof applyingIn>, { compiled, rules }: Defeating): DefeatingPolicy[] {
-  const named: readonly Pick<NamedClusterPolicy, 'ref' | 'compiled'>[] = clusterPolicies;
-  return [...isolating, ...named].filter((policy) => policy.compiled.id === compiled.id).map(({ ref }) => ({ ref, rules }));
+/** It stands for a policy of which no more than its name is known. */
+function unread({ kind, namespace, name }: PolicyKey): OpaquePolicy {
+  return { kind: 'Opaque', apiKind: kind, namespace, name };
 }
 
 const NO_LABELS: Pod['labels'] = new Map();
@@ -240,21 +267,4 @@ const NO_LABELS: Pod['labels'] = new Map();
 /** In no map: it stands for a pod that may come. */
 function plainIn(home: NamespaceEntry): PodEntry {
   return { home, pod: { namespace: home.name, name: '', labels: NO_LABELS, ips: [], ports: [], hostNetwork: false, terminal: false }, classes: {} };
-}
-
-/** In all that policies look at. */
-function isEqualPod(a: Pod, b: Pod): boolean {
-  return a.hostNetwork === b.hostNetwork && a.terminal === b.terminal && a.ips.join() === b.ips.join()
-    && (a.labels === b.labels || equalMaps(a.labels, b.labels)) && (a.ports === b.ports || JSON.stringify(a.ports) === JSON.stringify(b.ports));
-}
-
-function equalMaps(a: Pod['labels'], b: Pod['labels']): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-}
-
-function add(counts: Map<PodClassName, number>, name: PodClassName | undefined, by: number): void {
-  if (name === undefined) return;
-  const left = (counts.get(name) ?? 0) + by;
-  if (left === 0) counts.delete(name);
-  else counts.set(name, left);
 }

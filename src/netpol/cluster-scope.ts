@@ -27,7 +27,9 @@ export function createClusterScope(interner: Interner): ClusterScope {
   let sorted: readonly NamedClusterPolicy[] | undefined;
 
   function swapOpaque(key: ScopeKey, after: NamedOpaquePolicy | undefined): readonly Scope[] {
-    const home = opaque.get(key.namespace ?? EVERYWHERE) ?? new Map<string, NamedOpaquePolicy>();
+    const known = opaque.get(key.namespace ?? EVERYWHERE);
+    if (known === undefined && after === undefined) return NOTHING;
+    const home = known ?? new Map<string, NamedOpaquePolicy>();
     const before = home.get(keyOf(key));
     if (before !== undefined && after !== undefined && JSON.stringify(before.policy.scopes) === JSON.stringify(after.policy.scopes)) return NOTHING;
     home.delete(keyOf(key));

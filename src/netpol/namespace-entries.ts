@@ -18,6 +18,13 @@ export interface PodEntry {
   readonly classes: Partial<Record<Direction, PodClass | undefined>>;
 }
 
+/** Pods of one namespace and class. */
+export interface ClassGroup {
+  /** How many there are. */
+  pods: number;
+  example: PodEntry;
+}
+
 export interface NamespaceEntry {
   readonly name: string;
   namespace: Namespace;
@@ -26,6 +33,8 @@ export interface NamespaceEntry {
   /** By name; made anew after a change. */
   sorted: readonly NamedNetworkPolicy[] | undefined;
   readonly pods: Map<string, PodEntry>;
+  /** Its pods by class; absent where none has one. */
+  groups: Record<Direction, Map<PodClass, ClassGroup>> | undefined;
   /** Cluster policies about this namespace, of the list that they were chosen from. */
   subjectOf: { readonly among: readonly NamedClusterPolicy[]; readonly found: readonly NamedClusterPolicy[] } | undefined;
 }
@@ -51,7 +60,7 @@ export function createNamespaces(): Namespaces {
     const known = entries.get(name);
     if (known !== undefined) return known;
     const entry: NamespaceEntry = {
-      name, namespace: withName({ name, labels: new Map() }), isKnown: false, policies: new Map(), sorted: undefined, pods: new Map(), subjectOf: undefined,
+      name, namespace: withName({ name, labels: new Map() }), isKnown: false, policies: new Map(), sorted: undefined, pods: new Map(), groups: undefined, subjectOf: undefined,
     };
     entries.set(name, entry);
     return entry;

@@ -10,6 +10,7 @@ import type { IsolationKnowledge } from '../../src/plan/effect.ts';
 import { createStore, type WritableStore } from '../../src/watch/store.ts';
 import { asGenerated, aWirePolicy, type PolicyFields } from './build.ts';
 import { manualClock, type ManualClock } from './clock.ts';
+import { memoryLogger, type MemoryLogger } from './log.ts';
 
 export interface TrackedCluster {
   readonly tracker: IsolationTracker;
@@ -23,6 +24,9 @@ export interface TrackedCluster {
   toldWhy(): string[];
   readonly knowledge: IsolationKnowledge[];
   readonly sources: SourceState[];
+  readonly log: MemoryLogger;
+  /** Policies are being written. */
+  readonly busy: { is: boolean };
   namespace(name: string, labels?: Record<string, string>, terminating?: boolean): void;
   pod(id: string, fields?: { labels?: Record<string, string>; ip?: string; phase?: string; hostNetwork?: boolean; port?: string }): void;
   policy(id: string, fields?: PolicyFields): void;
@@ -48,8 +52,10 @@ export function aTrackedCluster(): TrackedCluster {
   const knowledge: IsolationKnowledge[] = [];
   const sources: SourceState[] = [];
   const names: { readonly name: string; readonly byPods: boolean }[] = [];
+  const log = memoryLogger();
+  const busy = { is: false };
   const tracker = createIsolationTracker({
-    options: { ipBlockMatchesPods: 'yes' }, namespaces: stores.namespace, policies: stores.policy, sources: () => sources, clock,
+    log, isBusy: () => busy.is, options: { ipBlockMatchesPods: 'yes' }, namespaces: stores.namespace, policies: stores.policy, sources: () => sources, clock,
     onDrift: (found) => drift.push(...found), onNamespace: (name, byPods) => names.push({ name, byPods }), onKnowledge: (now) => knowledge.push(now),
   });
   stores.namespace.listen(tracker.changed.namespace);
@@ -68,7 +74,7 @@ export function aTrackedCluster(): TrackedCluster {
   };
 
   return {
-    tracker, clock, drift, knowledge, sources,
+    tracker, clock, drift, knowledge, sources, log, busy,
     drifts: () => drift.splice(0).map(({ namespace, direction, change, before, after, examples, cause }) => `${namespace} ${direction} ${change} ${before}>${after} of ${examples.join(',')}: ${cause.text}`),
     told: () => [...new Set(names.splice(0).map(({ name }) => name))].sort(),
     toldWhy: () => names.splice(0).map(({ name, byPods }) => `${name} ${byPods ? 'pods' : 'policies'}`),

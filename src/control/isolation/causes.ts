@@ -16,9 +16,13 @@ export interface Cause {
   readonly isOurs: boolean;
 }
 
-export function policyCause({ name, namespace = '', before, after }: Change<PolicyRecord>): Cause {
-  const ours = [before, after].some((policy) => policy !== undefined && (policy.writtenByUs || isFullyLabelled(policy)));
-  return { kind: 'policy', text: `NetworkPolicy ${namespace}/${name} was ${happened(before, after)}`, isOurs: ours };
+export function policyCause(change: Change<PolicyRecord>): Cause {
+  const { name, namespace = '', before, after } = change;
+  return { kind: 'policy', text: `NetworkPolicy ${namespace}/${name} was ${happened(before, after)}`, isOurs: isOurs(change) };
+}
+
+export function isOurs({ before, after }: Change<PolicyRecord>): boolean {
+  return [before, after].some((policy) => policy !== undefined && (policy.writtenByUs || isFullyLabelled(policy)));
 }
 
 export function otherCause({ name, namespace, before, after }: Change<OtherPolicyRecord>): Cause {

@@ -7,7 +7,7 @@ import type { IsolationKnowledge } from '../../plan/effect.ts';
 import { createIsolationNews, type NewsParts } from './news.ts';
 import type { NamespaceRollUp } from './roll-up.ts';
 import { createStaleCount, type StaleCountParts, type StaleReason } from './stale-count.ts';
-import { createIsolationTracker, type IsolationTracker, type TrackerParts } from './tracker.ts';
+import { createIsolationTracker, type IsolationBacklog, type IsolationTracker, type TrackerParts } from './tracker.ts';
 
 export interface Isolation {
   /** To be told of every change of a store, from the first on. */
@@ -19,6 +19,8 @@ export interface Isolation {
   of(namespace: string): NamespaceRollUp | undefined;
   /** Pods by class, whatever is known. */
   counts(direction: Direction): ReadonlyMap<PodClassName, number>;
+  /** Changes that are not evaluated yet; `undefined` where none is. */
+  backlog(): IsolationBacklog | undefined;
   /** Policies that do less than they say, as last counted. */
   stale(): ReadonlyMap<StaleReason, number> | undefined;
   /** This replica leads now. */
@@ -75,6 +77,7 @@ export const NO_ISOLATION: Isolation = {
   knowledge: () => ({ kind: 'Off' }),
   of: () => undefined,
   counts: () => new Map(),
+  backlog: () => undefined,
   stale: () => undefined,
   planned: nothing,
   began: nothing,

@@ -2,14 +2,17 @@
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
 import type { Classifier, PolicyKey } from '../../netpol/classifier.ts';
-import type { FamilyCount } from '../../netpol/family-count.ts';
 import type { Policy } from '../../netpol/model.ts';
 import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Change } from '../../watch/store.ts';
-import { namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
+import { isOurs, namespaceCause, otherCause, podCause, policyCause, type Cause } from './causes.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 
 export interface Operation {
+  /** `NetworkPolicy shop/web`: the object that has changed. */
+  readonly object: string;
+  /** Our own write, or drift of one, which is told as such: no drift of classes, so that one has no need to be told from the next. */
+  readonly isOurs: boolean;
   /** Tells the classifier. */
   readonly apply: () => void;
   readonly cause: () => Cause;
@@ -19,9 +22,9 @@ export interface Operation {
 
 export interface OperationParts {
   readonly classifier: Classifier;
-  readonly families: FamilyCount;
   /** Namespaces that exist. */
   readonly known: Set<string>;
+  report(object: string, error: unknown): void;
 }
 
 /** `undefined` where nothing has changed that could matter. */
@@ -32,19 +35,19 @@ export interface Operations {
   other(change: Change<OtherPolicyRecord>): Operation | undefined;
 }
 
-export function createOperations({ classifier, families, known }: OperationParts): Operations {
+export function createOperations({ classifier, known, report }: OperationParts): Operations {
   /** One that cannot be read (a CRD that checks nothing) is one that is not evaluated. */
-  function upsert(record: OtherPolicyRecord): void {
+  function upsert(policy: Policy, object: string): void {
     try {
-      classifier.upsertPolicy(record.policy);
-    } catch {
-      classifier.removePolicy(keyOf(record.policy));
-      classifier.upsertPolicy(unreadable(record));
+      classifier.upsertPolicy(policy);
+    } catch (error) {
+      classifier.upsertUnread(keyOf(policy));
+      if (policy.kind === 'NetworkPolicy') report(object, error); // the API server has checked it
     }
   }
 
   return {
-    namespace: (change) => ({ touches: [change.name], cause: () => namespaceCause(change), apply() {
+    namespace: (change) => ({ object: `namespace ${change.name}`, isOurs: false, touches: [change.name], cause: () => namespaceCause(change), apply() {
       const { name, after } = change;
       if (after === undefined) {
         known.delete(name);
@@ -57,27 +60,26 @@ export function createOperations({ classifier, families, known }: OperationParts
     policy(change) {
       const { name, namespace = '', before, after } = change;
       if (before !== undefined && after !== undefined && before.anySpec === after.anySpec && isAsGenerated(before) === isAsGenerated(after)) return undefined;
-      return { touches: [namespace], cause: () => policyCause(change), apply() {
-        if (after?.anySpec === undefined) classifier.removePolicy({ kind: 'NetworkPolicy', namespace, name });
-        else classifier.upsertPolicy({ kind: 'NetworkPolicy', namespace, name, spec: after.anySpec });
-        const tooLong = unreadable({ kind: 'NetworkPolicy', namespace, name });
-        if (after !== undefined && after.anySpec === undefined) classifier.upsertPolicy(tooLong);
-        else classifier.removePolicy(keyOf(tooLong));
+      const key = { kind: 'NetworkPolicy', namespace, name } as const;
+      const object = `NetworkPolicy ${namespace}/${name}`;
+      return { object, isOurs: isOurs(change), touches: [namespace], cause: () => policyCause(change), apply() {
+        if (after === undefined) classifier.removePolicy(key);
+        else if (after.anySpec === undefined) classifier.upsertUnread(key); // too long to be kept
+        else upsert({ ...key, spec: after.anySpec }, object);
       } };
     },
-    pod: (change) => ({ touches: [], cause: () => podCause(change), apply() {
-      const { name, namespace = '', before, after } = change;
-      if (before !== undefined) families.remove(before);
-      if (after !== undefined) families.add(after);
+    pod: (change) => ({ object: `pod ${change.namespace ?? ''}/${change.name}`, isOurs: false, touches: [], cause: () => podCause(change), apply() {
+      const { name, namespace = '', after } = change;
       if (after === undefined) classifier.removePod(namespace, name);
       else classifier.upsertPod(after);
     } }),
     other(change) {
-      const { before, after, namespace } = change;
+      const { before, after, namespace, name } = change;
       if (before !== undefined && after !== undefined && isSamePolicy(before.policy, after.policy)) return undefined;
-      return { touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
-        if (before !== undefined) for (const key of keysOf(before)) if (after === undefined || key.kind !== after.policy.kind) classifier.removePolicy(key);
-        if (after !== undefined) upsert(after);
+      const object = `${(after ?? before)?.kind ?? 'policy'} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+      return { object, isOurs: false, touches: namespace === undefined ? 'all' : [namespace], cause: () => otherCause(change), apply() {
+        if (after !== undefined) upsert(after.policy, object);
+        else if (before !== undefined) classifier.removePolicy(keyOf(before.policy));
       } };
     },
   };
@@ -86,16 +88,6 @@ export function createOperations({ classifier, families, known }: OperationParts
 /** Their specs as they are stored: agents write the status of such policies again and again. */
 function isSamePolicy(a: Policy, b: Policy): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** It may mean anything for whom it concerns: one that cannot be read, or that is too long to be kept. */
-function unreadable({ kind, namespace, name }: { readonly kind: string; readonly namespace?: string | undefined; readonly name: string }): Policy {
-  return { kind: 'Opaque', apiKind: kind, namespace, name };
-}
-
-/** All under which the policy may be known. */
-function keysOf(record: OtherPolicyRecord): PolicyKey[] {
-  return record.policy.kind === 'Opaque' ? [keyOf(record.policy)] : [keyOf(record.policy), keyOf(unreadable(record))];
 }
 
 function keyOf(policy: Policy): PolicyKey {

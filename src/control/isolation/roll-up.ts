@@ -1,12 +1,12 @@
 /**
  * Classes of namespaces, from the classes of their pods: the weakest counts, and where there is none, that of a pod without labels.
  *
- * Counts are kept by change; a namespace is looked at again only when something in it changed. Holds nothing of a
- * namespace that is gone.
+ * Asks about each class that pods of a namespace have, and not about each pod; what defeats a class is asked once, until a
+ * policy or a label of the namespace changes.
  */
-import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
+import type { Direction } from '../../api/network-policy.ts';
 import type { PodClass, PodClassName } from '../../netpol/classify.ts';
-import type { ClassChange, Classifier, DefeatingPolicy } from '../../netpol/classifier.ts';
+import type { Classifier, DefeatingPolicy } from '../../netpol/classifier.ts';
 import { CLASSES } from '../../netpol/effective.ts';
 import type { PolicyRef } from '../../netpol/model.ts';
 import { isIsolated, weakestOf, type NamespaceClassName } from '../../netpol/namespace-class.ts';
@@ -18,83 +18,71 @@ export interface NamespaceRollUp {
 }
 
 export interface RollUps {
-  /** Takes note of what a flush found. */
-  note(changes: readonly ClassChange[]): void;
   /** As it is now; `undefined` for a namespace that the classifier does not know. */
   of(namespace: string): NamespaceRollUp | undefined;
-  readonly size: number;
+  /** Something that pods of the namespace do not say themselves is another: policies, or whom they are about. */
+  touched(namespace: string): void;
 }
 
 /** Policies, or rules of one, in a text. */
 const NAMED = 3;
 
-type Counts = Record<Direction, Map<PodClassName, number>>;
+/** `undefined` where no policy of others has a part in it. */
+type Texts = WeakMap<PodClass, string | undefined>;
 
-export function createRollUps(classifier: Pick<Classifier, 'classOf' | 'classOfPlain' | 'defeating' | 'podsIn'>, isGenerated: (ref: PolicyRef) => boolean): RollUps {
-  const counts = new Map<string, Counts>();
+export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classOfPlain' | 'defeating'>, isGenerated: (ref: PolicyRef) => boolean): RollUps {
+  const texts = new Map<string, Record<Direction, Texts>>();
 
-  function countsOf(namespace: string): Counts {
-    const known = counts.get(namespace);
-    if (known !== undefined) return known;
-    const fresh: Counts = { Ingress: new Map(), Egress: new Map() };
-    counts.set(namespace, fresh);
-    return fresh;
-  }
-
-  function classIn(namespace: string, direction: Direction): NamespaceClassName | undefined {
-    const ofPods = weakestOf(counts.get(namespace)?.[direction].keys() ?? []);
-    return ofPods ?? weakestOf([classifier.classOfPlain(namespace, direction)?.class ?? 'not-coverable']);
-  }
-
-  /** One pod for each weak class that pods of the namespace have (those of one class have the same policies), or the plain pod where none counts; `undefined` stands for that. */
-  function weakPods(namespace: string, direction: Direction): ReadonlyMap<PodClass, string | undefined> {
-    const found = new Map<PodClass, string | undefined>();
-    const take = (podClass: PodClass | undefined, name: string | undefined): void => {
-      if (podClass !== undefined && isWeak(podClass.class) && !found.has(podClass)) found.set(podClass, name);
-    };
-    if (weakestOf(counts.get(namespace)?.[direction].keys() ?? []) === undefined) take(classifier.classOfPlain(namespace, direction), undefined);
-    else for (const { name } of classifier.podsIn(namespace)) take(classifier.classOf(namespace, name, direction), name);
-    return found;
+  /** One pod for each class that pods of the namespace have (those of one class have the same policies), or the plain pod, which has no name, where none counts. */
+  function askedIn(namespace: string, direction: Direction): { readonly podClass: PodClass; readonly pod: string | undefined }[] {
+    const found = classifier.classesIn(namespace, direction).map(({ podClass, pod: { name } }) => ({ podClass, pod: name }));
+    if (weakestOf(found.map(({ podClass }) => podClass.class)) !== undefined) return found;
+    const podClass = classifier.classOfPlain(namespace, direction);
+    return podClass === undefined ? [] : [{ podClass, pod: undefined }];
   }
 
   /** The weakest, then the first by its text: the same however pods come and go. */
-  function defeatIn(namespace: string, direction: Direction): string | undefined {
-    const found = [...weakPods(namespace, direction)].flatMap(([podClass, pod]) => {
-      const policies = classifier.defeating(namespace, pod, direction);
-      return policies.some(({ ref }) => !isGenerated(ref)) ? [{ rank: rank(podClass.class), text: `${reach(podClass.class)} through ${named(policies)}` }] : [];
-    });
-    return found.sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1))[0]?.text;
+  function defeatIn(namespace: string, direction: Direction, asked: ReturnType<typeof askedIn>): string | undefined {
+    for (const name of CLASSES.filter(isWeak)) {
+      const found = asked.filter(({ podClass }) => podClass.class === name).flatMap(({ podClass, pod }) => textOf(namespace, direction, { podClass, pod }) ?? []);
+      if (found.length > 0) return found.sort()[0];
+    }
+    return undefined;
   }
 
-  function effectIn(namespace: string, direction: Direction, name: NamespaceClassName): DirectionEffect {
-    return { isolated: isIsolated(name), defeat: isWeak(name) ? defeatIn(namespace, direction) : undefined, unknownBy: name === 'unknown' ? opaqueIn(namespace, direction) : undefined };
+  function textOf(namespace: string, direction: Direction, { podClass, pod }: ReturnType<typeof askedIn>[number]): string | undefined {
+    const known = texts.get(namespace) ?? { Ingress: new WeakMap(), Egress: new WeakMap() };
+    texts.set(namespace, known);
+    if (known[direction].has(podClass)) return known[direction].get(podClass);
+    const policies = classifier.defeating(namespace, pod, direction);
+    const text = policies.some(({ ref }) => !isGenerated(ref)) ? `${reach(podClass.class)} through ${named(policies)}` : undefined;
+    known[direction].set(podClass, text);
+    return text;
   }
 
-  function opaqueIn(namespace: string, direction: Direction): string {
-    const classes = [classifier.classOfPlain(namespace, direction), ...classifier.podsIn(namespace).map(({ name }) => classifier.classOf(namespace, name, direction))];
-    const refs = new Set(classes.flatMap((found) => found?.opaque ?? []).map(({ kind, name }) => `${kind} ${name}`));
-    return few([...refs].sort(), ', ');
+  function found(namespace: string, direction: Direction): { readonly name: NamespaceClassName; readonly effect: DirectionEffect } | undefined {
+    const asked = askedIn(namespace, direction);
+    if (asked.length === 0) return undefined;
+    const name = weakestOf(asked.map(({ podClass }) => podClass.class)) ?? 'unknown';
+    return { name, effect: {
+      isolated: isIsolated(name), defeat: isWeak(name) ? defeatIn(namespace, direction, asked) : undefined,
+      unknownBy: name === 'unknown' ? opaqueIn(asked.map(({ podClass }) => podClass)) : undefined,
+    } };
   }
 
   return {
-    note(changes) {
-      for (const { pod, direction, before, after } of changes) {
-        const ofNamespace = countsOf(pod.namespace);
-        add(ofNamespace[direction], before?.class, -1);
-        add(ofNamespace[direction], after?.class, 1);
-        if (DIRECTIONS.every((each) => ofNamespace[each].size === 0)) counts.delete(pod.namespace);
-      }
-    },
     of(namespace) {
-      const [Ingress, Egress] = [classIn(namespace, 'Ingress'), classIn(namespace, 'Egress')];
+      const [Ingress, Egress] = [found(namespace, 'Ingress'), found(namespace, 'Egress')];
       if (Ingress === undefined || Egress === undefined) return undefined;
-      return {
-        classes: { Ingress, Egress },
-        effect: { Ingress: effectIn(namespace, 'Ingress', Ingress), Egress: effectIn(namespace, 'Egress', Egress) },
-      };
+      return { classes: { Ingress: Ingress.name, Egress: Egress.name }, effect: { Ingress: Ingress.effect, Egress: Egress.effect } };
     },
-    get size() { return counts.size; },
+    touched: (namespace) => { texts.delete(namespace); },
   };
+}
+
+function opaqueIn(classes: readonly PodClass[]): string {
+  const refs = new Set(classes.flatMap(({ opaque }) => opaque).map(({ kind, name }) => `${kind} ${name}`));
+  return few([...refs].sort(), ', ');
 }
 
 /** Open, or as good as. */
@@ -121,11 +109,4 @@ function named(policies: readonly DefeatingPolicy[]): string {
 function few(texts: readonly string[], separator: string): string {
   const more = texts.length - NAMED;
   return more > 0 ? `${texts.slice(0, NAMED).join(separator)} and ${more} more` : texts.join(separator);
-}
-
-function add(counts: Map<PodClassName, number>, name: PodClassName | undefined, by: number): void {
-  if (name === undefined) return;
-  const left = (counts.get(name) ?? 0) + by;
-  if (left === 0) counts.delete(name);
-  else counts.set(name, left);
 }

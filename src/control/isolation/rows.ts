@@ -10,7 +10,7 @@ import type { Isolation } from './isolation.ts';
 
 export interface IsolationRowsParts {
   readonly namespaces: Iterable<NamespaceRecord>;
-  readonly isolation: Pick<Isolation, 'knowledge' | 'of' | 'counts' | 'stale'>;
+  readonly isolation: Pick<Isolation, 'knowledge' | 'of' | 'counts' | 'stale' | 'backlog'>;
   readonly memories: NamespaceMemories;
 }
 
@@ -20,12 +20,15 @@ const OF_PODS: readonly PodClassName[] = [...OF_NAMESPACES, 'not-coverable'];
 export function isolationRows(parts: IsolationRowsParts) {
   const isKnown = parts.isolation.knowledge().kind === 'Known';
   const totals = namespaceTotals(parts);
+  const backlog = parts.isolation.backlog();
   const perDirection = (counts: Readonly<Record<Direction, number>>): Row<'direction'>[] => (isKnown ? DIRECTIONS.map((direction) => ({ labels: { direction }, value: counts[direction] })) : []);
   return {
     effectiveNamespaces: DIRECTIONS.flatMap((direction) => classRows(direction, OF_NAMESPACES, totals.classes[direction])),
     effectivePods: DIRECTIONS.flatMap((direction) => classRows(direction, OF_PODS, podCounts(parts.isolation.counts(direction), isKnown))),
     namespacesIsolated: perDirection(totals.isolated),
     namespacesOverridden: perDirection(totals.overridden),
+    isolationBacklog: backlog === undefined ? [] : [{ labels: {}, value: backlog.changes }],
+    isolationLag: backlog === undefined ? [] : [{ labels: {}, value: backlog.oldestMs / 1000 }],
     stalePolicies: isKnown ? [...parts.isolation.stale() ?? []].map(([reason, value]) => ({ labels: { reason }, value })) : [],
   };
 }

@@ -1,22 +1,24 @@
 /**
  * What is really isolated, kept up to date: told of every change, it knows the classes of pods and namespaces.
  *
- * Promises: until every source is synced it only gathers; from then on each event is flushed by itself, so that every
- * change of a class has exactly one cause. Nothing is known, and nothing said, while a source cannot be read.
- * Work is done in slices, beside the event that brought it: a new namespace never waits for this.
+ * Promises: until every source is synced it only gathers; from then on every change of a class has exactly one cause.
+ * Nothing is known, and nothing said, while a source cannot be read, while something fails, and while changes wait for
+ * longer than `BEHIND_MS`. Work is done in slices, beside the event that brought it: a new namespace never waits for this.
  * Must not: write or log anything, or count what changed before it knew everything.
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';
 import { createClassifier, type ClassChange, type Classifier } from '../../netpol/classifier.ts';
-import { createFamilyCount } from '../../netpol/family-count.ts';
-import type { Options } from '../../netpol/model.ts';
+import type { Options, Pod } from '../../netpol/model.ts';
+import type { Logger } from '../../observe/logger.ts';
 import { isSameEffect, type IsolationKnowledge } from '../../plan/effect.ts';
 import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Change, Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
-import type { Cause } from './causes.ts';
+import { createBacklog, type Waiting } from './backlog.ts';
 import { driftIn, type EffectiveDrift } from './drift.ts';
+import { createEvaluation } from './evaluation.ts';
+import { createFailures } from './failures.ts';
 import { createOperations, type Operation } from './operations.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 import { createRollUps, type NamespaceRollUp } from './roll-up.ts';
@@ -34,6 +36,7 @@ export interface TrackerParts {
   readonly policies: Pick<Store<PolicyRecord>, 'get'>;
   readonly sources: () => readonly SourceState[];
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;
+  readonly log: Pick<Logger, 'error' | 'warn'>;
   /** Policies are being written: this can wait a little. */
   readonly isBusy?: () => boolean;
   readonly onDrift: (drift: readonly EffectiveDrift[]) => void;
@@ -42,6 +45,9 @@ export interface TrackerParts {
   /** What is known has changed, for the whole cluster. */
   readonly onKnowledge: (now: IsolationKnowledge) => void;
 }
+
+/** Changes that wait, and since when the oldest does. */
+export interface IsolationBacklog { readonly changes: number; readonly oldestMs: number }
 
 export interface IsolationTracker {
   readonly changed: {
@@ -56,6 +62,8 @@ export interface IsolationTracker {
   /** `undefined` while nothing is known. */
   of(namespace: string): NamespaceRollUp | undefined;
   readonly counts: Classifier['counts'];
+  /** What waits to be evaluated. */
+  backlog(): IsolationBacklog;
   /** What is held; bounded by what there is. */
   size(): { readonly namespaces: number; readonly waiting: number };
   stop(): void;
@@ -63,10 +71,14 @@ export interface IsolationTracker {
 
 /** Between two slices while policies are being written: a burst of new namespaces has nearly all of the processor. */
 const BUSY_MS = 100;
+/** After so long nothing is written first any more. */
+const PATIENCE_MS = 10_000;
 /** Longest stretch without a turn of the event loop. */
 const SLICE_MS = 5;
-/** Events that are flushed together while nothing is reported yet. */
-const GATHERED = 256;
+/** A namespace is looked at again when nothing else is to be done, and after so long in any case. */
+const REFRESH_MS = 1000;
+/** What is so late is not known. */
+const BEHIND_MS = 60_000;
 /**
  * What one class may take, in steps of about a microsecond (see `effectiveWithin`): a tenant who writes thousands of rules must
  * not stop the operator. Beyond it a class is unknown.
@@ -74,22 +86,21 @@ const GATHERED = 256;
 const MOST_WORK = 150_000;
 
 export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
-  const { clock, policies } = parts;
-  const classifier = createClassifier(parts.options, { mostWork: MOST_WORK });
-  const families = createFamilyCount();
+  const { clock, policies, log } = parts;
+  const failures = createFailures(log, clock.now);
+  const classifier = createClassifier(parts.options, { mostWork: MOST_WORK, onFailure: (pod, error) => failures.report(podText(pod), error) });
   const rollUps = createRollUps(classifier, ({ kind, name, namespace }) => {
     const record = kind === 'NetworkPolicy' ? policies.get(name, namespace) : undefined;
     return record !== undefined && isAsGenerated(record);
   });
   const found = new Map<string, NamespaceRollUp>();
   const known = new Set<string>();
-  const operations = createOperations({ classifier, families, known });
-  /** Namespaces to look at again, and whether pods are the only reason. */
-  const dirty = new Map<string, boolean>();
-  let waiting: Operation[] = [];
-  let next = 0;
-  /** What is being flushed: one event, or some while nothing is reported yet. */
-  let current: { readonly cause: () => Cause; readonly byPods: boolean; readonly changes: ClassChange[]; events: number } | undefined;
+  const operations = createOperations({ classifier, known, report: failures.report });
+  const backlog = createBacklog();
+  const evaluation = createEvaluation({ classifier, backlog, isReady: () => isReady, apply, changed: (namespace, by) => soil(namespace, by.sinceMs, isOfPod(by.operation)), done });
+  /** Namespaces to look at again, the oldest first: since when, and whether pods are the only reason. */
+  const dirty = new Map<string, { readonly sinceMs: number; readonly byPods: boolean }>();
+  let families = '';
   let sliceEndsMs = 0;
   let isReady = false;
   let knowledge: IsolationKnowledge = { kind: 'Starting' };
@@ -98,86 +109,96 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   function add(operation: Operation | undefined): void {
     if (operation === undefined || stopped) return;
-    waiting.push(operation);
+    backlog.add({ operation, sinceMs: clock.now() });
     wake();
   }
 
   function wake(): void {
-    if (!stopped) cancel ??= clock.setTimer(parts.isBusy?.() === true ? BUSY_MS : 0, work);
+    if (stopped || cancel !== undefined) return;
+    const waits = parts.isBusy?.() === true && ageMs() < PATIENCE_MS;
+    cancel = clock.setTimer(waits ? BUSY_MS : 0, work);
   }
 
-  /** Whatever goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
+  /** Since when the oldest change waits, whichever part of it is not done. */
+  function ageMs(): number {
+    const [ofNamespace] = dirty.values();
+    return clock.now() - Math.min(evaluation.oldestMs() ?? Infinity, ofNamespace?.sinceMs ?? Infinity, clock.now());
+  }
+
+  /** Whatever else goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
   function work(): void {
     cancel = undefined;
     try {
       workOn();
     } catch (error) {
       stopped = true;
-      [waiting, next] = [[], 0];
+      backlog.clear();
+      log.error('isolation is not evaluated any more', { error });
       say({ kind: 'Unknown', why: `this program failed: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
 
   function workOn(): void {
     sliceEndsMs = clock.now() + SLICE_MS;
-    while (step()) {
-      if (clock.now() < sliceEndsMs) continue;
+    const goesOn = (): boolean => clock.now() < sliceEndsMs;
+    while (step(goesOn)) {
+      if (goesOn()) continue;
+      lookAround(false);
       wake();
       return;
     }
-    lookAround();
+    lookAround(true);
   }
 
-  /** False when there is nothing to do. What an event has touched is classified before the next one is taken. */
-  function step(): boolean {
-    const operation = waiting[next];
-    if (current !== undefined && (isReady || operation === undefined || current.events >= GATHERED)) return flush();
-    if (operation !== undefined) {
-      next += 1;
-      run(operation);
-      return true;
+  function step(goesOn: () => boolean): boolean {
+    const [oldest] = dirty.values();
+    if (isReady && !evaluation.isUnderWay && clock.now() - (oldest?.sinceMs ?? Infinity) >= REFRESH_MS) return refreshOne();
+    return evaluation.step(goesOn) || (isReady && refreshOne());
+  }
+
+  function apply({ operation, sinceMs }: Waiting): void {
+    const { object, touches } = operation;
+    const recovers = failures.has(object);
+    const isDone = failures.guard(object, operation.apply);
+    if (recovers && isDone) {
+      classifier.touchAll(); // what was missing may have had a say anywhere
+      touch(known, sinceMs, false);
     }
-    if (next > 0) [waiting, next] = [[], 0];
-    return isReady && refreshOne();
+    const [before, after] = [families, classifier.families().join()];
+    families = after;
+    touch(touches === 'all' || before !== after ? known : touches, sinceMs, isOfPod(operation));
   }
 
-  function run(operation: Operation): void {
-    operation.apply();
-    const byPods = operation.touches.length === 0;
-    for (const name of operation.touches === 'all' || families.changed() ? known : operation.touches) soil(name, byPods);
-    current ??= { cause: operation.cause, byPods, changes: [], events: 0 };
-    current.events += 1;
+  function touch(names: Iterable<string>, sinceMs: number, byPods: boolean): void {
+    for (const name of names) {
+      rollUps.touched(name);
+      soil(name, sinceMs, byPods);
+    }
   }
 
-  function soil(namespace: string, byPods: boolean): void {
-    dirty.set(namespace, byPods && dirty.get(namespace) !== false);
+  function soil(namespace: string, sinceMs: number, byPods: boolean): void {
+    if (!isReady) return; // then all are looked at
+    const known = dirty.get(namespace);
+    dirty.set(namespace, { sinceMs: known?.sinceMs ?? sinceMs, byPods: byPods && known?.byPods !== false });
   }
 
-  /** Some of the pods that were touched; when all of them are done, what that means. */
-  function flush(): boolean {
-    const changes = classifier.flush(() => clock.now() < sliceEndsMs);
-    rollUps.note(changes);
-    for (const { pod } of changes) soil(pod.namespace, current?.byPods === true);
-    for (const change of changes) current?.changes.push(change);
-    if (classifier.unflushed === 0) finish();
-    return true;
-  }
-
-  function finish(): void {
-    const done = current;
-    current = undefined;
-    if (done === undefined || done.changes.length === 0 || knowledge.kind !== 'Known') return;
-    const drift = driftIn(done.changes, done.cause(), (namespace) => parts.namespaces.get(namespace)?.terminating === false);
-    if (drift.length > 0) parts.onDrift(drift);
+  function done({ object, cause }: Operation, changes: readonly ClassChange[]): void {
+    if (knowledge.kind !== 'Known') return;
+    try {
+      const drift = driftIn(changes, cause(), (namespace) => parts.namespaces.get(namespace)?.terminating === false);
+      if (drift.length > 0) parts.onDrift(drift);
+    } catch (error) {
+      failures.report(object, error); // it is known all the same
+    }
   }
 
   function refreshOne(): boolean {
-    for (const [namespace, byPods] of dirty) {
-      dirty.delete(namespace);
-      refresh(namespace, byPods);
-      return true;
-    }
-    return false;
+    const [oldest] = dirty;
+    if (oldest === undefined) return false;
+    const [namespace, { byPods }] = oldest;
+    dirty.delete(namespace);
+    failures.guard(`isolation of namespace ${namespace}`, () => refresh(namespace, byPods));
+    return true;
   }
 
   function refresh(namespace: string, byPods: boolean): void {
@@ -187,17 +208,22 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     if (!byPods || !isSameEffect(before?.effect, after?.effect)) parts.onNamespace(namespace, byPods);
   }
 
-  /** Everything that came is in: is everything there? */
-  function lookAround(): void {
+  /** Is everything there, and is everything that came in? That it is not is said at once, that it is when it is. */
+  function lookAround(isAllDone: boolean): void {
     const missing = parts.sources().flatMap(({ resource, missing: why }) => (why === undefined ? [] : [{ resource, ...why }]));
-    if (!isReady && missing.length === 0) {
+    if (isAllDone && !isReady && missing.length === 0) {
       isReady = true;
-      for (const name of known) soil(name, false);
+      touch(known, clock.now(), false);
       wake(); // known when all of them have been looked at
       return;
     }
-    const failures = missing.filter(({ isFailure }) => isReady || isFailure);
-    say(failures.length > 0 ? unknownBecause(failures) : isReady ? KNOWN : STARTING);
+    const why = [
+      ...missing.filter(({ isFailure }) => isReady || isFailure).map(({ resource, text }) => `${resource}: ${text}`),
+      ...failures.texts(classifier.failed().map(podText)),
+      ...(ageMs() > BEHIND_MS ? [BEHIND] : []),
+    ];
+    if (why.length > 0) say({ kind: 'Unknown', why: why.join('; ') });
+    else if (isAllDone) say(isReady ? KNOWN : STARTING);
   }
 
   function say(now: IsolationKnowledge): void {
@@ -218,7 +244,8 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     knowledge: () => knowledge,
     of: (namespace) => (knowledge.kind === 'Known' ? found.get(namespace) : undefined),
     counts: classifier.counts,
-    size: () => ({ namespaces: found.size, waiting: waiting.length - next }),
+    backlog: () => ({ changes: backlog.size, oldestMs: ageMs() }),
+    size: () => ({ namespaces: found.size, waiting: backlog.held }),
     stop() {
       stopped = true;
       cancel?.();
@@ -229,7 +256,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
 const KNOWN: IsolationKnowledge = { kind: 'Known' };
 const STARTING: IsolationKnowledge = { kind: 'Starting' };
-
-function unknownBecause(failures: readonly { readonly resource: string; readonly text: string }[]): IsolationKnowledge {
-  return { kind: 'Unknown', why: failures.map(({ resource, text }) => `${resource}: ${text}`).join('; ') };
-}
+/** It touches nothing but its pod. */
+const isOfPod = ({ touches }: Operation): boolean => touches.length === 0;
+const podText = ({ namespace, name }: Pod): string => `pod ${namespace}/${name}`;
+const BEHIND = `changes are evaluated more than ${BEHIND_MS / 1000} s late`;

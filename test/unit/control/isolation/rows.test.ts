@@ -21,7 +21,7 @@ function rows(found: Readonly<Record<string, NamespaceRollUp>>, knowledge: Isola
     namespaces: [...['a', 'b', 'c'].map((name) => aNamespace(name)), aNamespace('going', { terminating: true })],
     memories: memoriesOf('a', 'b'),
     isolation: {
-      knowledge: () => knowledge, of: (name) => (isKnown ? found[name] : undefined), stale: () => new Map([['selects_nothing', 3]] as const),
+      knowledge: () => knowledge, of: (name) => (isKnown ? found[name] : undefined), stale: () => new Map([['selects_nothing', 3]] as const), backlog: () => (knowledge.kind === 'Off' ? undefined : { changes: 7, oldestMs: 1500 }),
       counts: () => new Map<PodClassName, number>([['closed', 4], ['open', 1], ['not-coverable', 2]]),
     },
   });
@@ -46,6 +46,7 @@ describe('gauges of isolation', () => {
     assert.deepEqual(valuesOf(found.namespacesIsolated), ['Ingress 2', 'Egress 1']);
     assert.deepEqual(valuesOf(found.namespacesOverridden), ['Egress 1']);
     assert.deepEqual(valuesOf(found.stalePolicies), ['selects_nothing 3']);
+    assert.deepEqual([found.isolationBacklog, found.isolationLag].map(([row]) => row?.value), [7, 1.5]);
     assert.deepEqual(valuesOf(found.effectivePods).slice(0, 3), ['Ingress open 1', 'Ingress closed 4', 'Ingress not-coverable 2']);
   });
 
@@ -54,6 +55,7 @@ describe('gauges of isolation', () => {
       const found = rows({ a: CLOSED }, { kind });
       assert.deepEqual(valuesOf(found.effectiveNamespaces), ['Ingress unknown 3', 'Egress unknown 3']);
       assert.deepEqual(valuesOf(found.effectivePods).slice(0, 2), ['Ingress unknown 5', 'Ingress not-coverable 2']);
+      assert.equal(found.isolationLag.length, kind === 'Off' ? 0 : 1);
       assert.deepEqual([found.namespacesIsolated, found.namespacesOverridden, found.stalePolicies], [[], [], []]);
     }
   });
