@@ -160,6 +160,8 @@ function howToGoOn({ terminal, workDir }: Run, stage: Stage, operator: OperatorP
     `tail -f ${join(workDir, 'operator.log')}`,
   ]) terminal.row(line);
   terminal.blank();
+  terminal.say(`In a browser: ${paint.bold(`${operator.url}/`)}, the status page: what is isolated, what is not, and why.`);
+  terminal.blank();
   terminal.say(stage.kind === 'own'
     ? `${paint.bold('Ctrl-C')} ends the operator and the control plane; nothing is left.`
     : `${paint.bold('Ctrl-C')} ends the operator and removes what the demo made in your cluster.`);

@@ -149,6 +149,10 @@ export const SETTINGS = {
     value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
     help: 'Write a Report of openreports.io for each namespace while the API server knows that kind. Needs the permissions of config/rbac/open-reports.',
   }),
+  statusPage: surface('status-page', {
+    value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
+    help: 'Serve a read-only page for people at / and /namespaces/NAME: coverage, and what needs attention. --metrics-secure protects it, too.',
+  }),
   metricsSecure: surface('metrics-secure', {
     value: 'true|false', schema: onOff(), fallback: 'false', bare: 'true',
     help: 'Serve over TLS, and everything but the probes only to bearer tokens that may get the path by RBAC. Needs the permissions of config/rbac/metrics-auth.',

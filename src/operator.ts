@@ -17,6 +17,7 @@ import { createIsolationWatches, type IsolationWatches } from './control/isolati
 import { leadWithoutElection, startLeaderElection, type LeaderElection } from './control/leader.ts';
 import { leaseClient } from './control/lease-client.ts';
 import { stateGaugeRows } from './control/state-rows.ts';
+import { statusPageRoutes } from './control/status-page/pages.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import type { ConnectionEnvironment } from './kube/connection-source.ts';
 import { findConnection } from './kube/find-connection.ts';
@@ -81,11 +82,11 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
   });
   const http = await startHttpServer({
     address: config.listenAddress, log, protection: await protection(config, { client, clock, log }),
-    routes: standardRoutes({
+    routes: new Map([...standardRoutes({
       metrics,
       live: () => livenessOf(Math.max(...queueRows(control, config).map(({ longestRunningMs }) => longestRunningMs))),
       ready: () => readinessOf(reflectors.map((each) => each.health()), clock.now(), life.stopping),
-    }),
+    }), ...(config.statusPage ? statusPageRoutes({ control, stores, clock, identity: config.identity, version: VERSION, leader: () => election?.holder }) : [])]),
   });
   const synced = new Promise<void>((resolve) => reflectors.push(...startReflectors({ config, parts, client, stores, intern, control }, resolve)));
   void synced.then(() => {

@@ -53,7 +53,7 @@ async function launch({ root, workDir, kubeconfig }: OperatorProcessOptions): Pr
   copyFileSync(kubeconfig, credentials);
   const watchdog = startWatchdog({ dir: workDir, executables: [node] });
   const log = openSync(logPath, 'a');
-  const child = spawn(node, [join(root, 'bin', 'npb.js'), 'operator', '--kubeconfig', credentials, '--listen-address', address, '--log-format', 'json'], {
+  const child = spawn(node, [join(root, 'bin', 'npb.js'), 'operator', '--kubeconfig', credentials, '--listen-address', address, '--log-format', 'json', '--status-page'], {
     detached: true, // out of reach of Ctrl-C, so that the demo ends things in order
     stdio: ['ignore', log, log],
     env: withoutSettings(process.env),

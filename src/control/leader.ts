@@ -36,6 +36,8 @@ export interface LeaderParts {
 
 export interface LeaderElection {
   readonly leading: boolean;
+  /** Who leads, as far as this replica has seen; itself while it does. */
+  readonly holder: string | undefined;
   /** Also false in the moments after a sleep or a freeze, before anything could end `signal`. Ask before each write. */
   mayWrite(): boolean;
   /** Ends the campaign and, when leading, gives the Lease back. Call after the last write. Never throws. */
@@ -205,6 +207,7 @@ export function startLeaderElection(parts: LeaderParts): LeaderElection {
   void watchForEver();
   return {
     get leading() { return leading(); },
+    get holder() { return holder; },
     mayWrite: () => leading() && renewed !== undefined && mayWrite(renewed, moment(), times),
     async stop() {
       const held = leading();
@@ -231,6 +234,7 @@ export function leadWithoutElection(onLeading: (signal: AbortSignal) => void): L
   const leading = (): boolean => !fence.signal.aborted;
   return {
     get leading() { return leading(); },
+    holder: undefined,
     mayWrite: leading,
     stop: async () => fence.abort(new Error('stopped')),
   };

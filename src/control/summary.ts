@@ -1,7 +1,7 @@
 /** What the memories of all namespaces say together: rows for the status of a baseline, and for the state gauges. */
 import { DIRECTIONS } from '../api/network-policy.ts';
 import type { Coverage } from '../plan/coverage.ts';
-import { overriddenIn, rowIsolation, type NamespaceEffect } from '../plan/effect.ts';
+import { defeatText, overriddenIn, rowIsolation, type NamespaceEffect } from '../plan/effect.ts';
 import type { Attention, NamespaceReport } from '../plan/report.ts';
 import type { StatusRow } from '../plan/status.ts';
 import { NEEDS_ATTENTION, severity, STATES, type State } from '../plan/verdict.ts';
@@ -88,18 +88,30 @@ export interface AttentionRows {
 /** Worst first, so that what is dropped is the least bad. */
 export function attentionRows(memories: NamespaceMemories, limit: number, nowMs: number, effectOf: EffectOf): AttentionRows {
   const found = [...memories.all()].flatMap(([namespace, memory]) => {
-    const attention = isYoung(memory, nowMs) || memory.report === undefined ? undefined : attentionTo(memory.report, effectOf(namespace));
+    const attention = attentionIn(memory, nowMs, effectOf(namespace));
     return attention === undefined ? [] : [{ namespace, owner: memory.report?.owner ?? '', ...attention }];
   });
-  found.sort((a, b) => rank(a) - rank(b) || (a.namespace < b.namespace ? -1 : 1));
+  found.sort((a, b) => a.rank - b.rank || (a.namespace < b.namespace ? -1 : 1));
   const rows = found.slice(0, limit).map(({ namespace, reason, owner }) => ({ labels: { namespace, reason, owner }, value: 1 }));
   return { rows, dropped: found.length - rows.length };
 }
 
+export interface RankedAttention extends Attention {
+  /** Lower is worse. */
+  readonly rank: number;
+}
+
+/** Why somebody should look at a namespace, if anybody should; one that is pending for a moment needs nobody. */
+export function attentionIn(memory: NamespaceMemory, nowMs: number, effect: NamespaceEffect | undefined): RankedAttention | undefined {
+  const found = isYoung(memory, nowMs) || memory.report === undefined ? undefined : attentionTo(memory.report, effect);
+  return found && { ...found, rank: rank(found) };
+}
+
 /** That its isolation is overridden comes after what is wrong with its policies, and before what is left over or bare. */
-function attentionTo({ attention, coverage }: NamespaceReport, effect: NamespaceEffect | undefined): Pick<Attention, 'state' | 'reason'> | undefined {
+function attentionTo({ attention, coverage }: NamespaceReport, effect: NamespaceEffect | undefined): Attention | undefined {
   if (attention !== undefined && NEEDS_ATTENTION.has(attention.state)) return attention;
-  return overriddenIn(coverage, effect).length > 0 ? OVERRIDDEN : attention;
+  const overridden = overriddenIn(coverage, effect);
+  return effect === undefined || overridden.length === 0 ? attention : { ...OVERRIDDEN, message: defeatText(overridden, effect) };
 }
 const OVERRIDDEN = { state: 'protected', reason: 'Overridden' } as const;
 

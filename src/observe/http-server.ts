@@ -3,7 +3,7 @@
  *
  * Promises: answers GET and HEAD; whatever else is asked gets an answer that says what there is; with a guard, nothing but the
  * probes is answered before it was asked, and all of it over TLS; whoever is slow is cut off; `close` ends within half a second;
- * nothing of a request is echoed. Must not: know what it serves or who may see it, functions are given.
+ * nothing of a request is echoed by it. Must not: know what it serves or who may see it, functions are given.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -34,8 +34,18 @@ export interface ServingCertificate {
   close(): void;
 }
 
-/** By path, such as `/metrics`. */
-export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>;
+/** What a route is told of a request. */
+export interface Wanted {
+  /** What follows the path of the route; empty unless that ends in a slash. */
+  readonly rest: string;
+  /** Without its question mark. */
+  readonly query: string;
+}
+
+export type Route = (wanted: Wanted) => Answer | Promise<Answer>;
+
+/** By path, such as `/metrics`; one that ends in a slash also has what is below it, but for `/`. */
+export type Routes = ReadonlyMap<string, Route>;
 
 /** A yes or no, with one line for each thing that was looked at; safe to show. */
 export interface Check {
@@ -84,8 +94,8 @@ export function standardRoutes(parts: {
   readonly metrics: { render(): Promise<string>; readonly contentType: string };
   readonly live: () => Check;
   readonly ready: () => Check;
-}): Map<string, () => Answer | Promise<Answer>> {
-  return new Map<string, () => Answer | Promise<Answer>>([
+}): Map<string, Route> {
+  return new Map<string, Route>([
     ['/metrics', async () => ({ status: 200, contentType: parts.metrics.contentType, body: await parts.metrics.render() })],
     ['/healthz', () => checked(parts.live())],
     ['/readyz', () => checked(parts.ready())],
@@ -131,17 +141,24 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
 
 async function answerTo({ method, url = '/', headers }: IncomingMessage, { routes, log, protection }: HttpServerOptions): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, contentType: TEXT, body: 'Only GET and HEAD are answered here.\n', headers: { Allow: 'GET, HEAD' } };
-  const path = url.split('?', 1)[0] ?? '/';
+  const [path = '/'] = url.split('?', 1);
   try {
     const refusal = PROBES.has(path) ? undefined : await protection?.guard({ path, authorization: headers.authorization });
     if (refusal !== undefined) return refusal;
-    const route = routes.get(path);
+    const [route, rest] = routeTo(path, routes);
     if (route === undefined) return { status: 404, contentType: TEXT, body: `Not found. There is ${[...routes.keys()].join(', ')}.\n` };
-    return await route();
+    return await route({ rest, query: url.slice(path.length + 1) });
   } catch (error) {
     log.error('Endpoint could not answer', { path, error });
     return { status: 500, contentType: TEXT, body: 'This could not be answered; the log of the operator says why.\n' };
   }
+}
+
+function routeTo(path: string, routes: Routes): readonly [route: Route | undefined, rest: string] {
+  const exact = routes.get(path);
+  if (exact !== undefined) return [exact, ''];
+  const end = path.indexOf('/', 1) + 1;
+  return end === 0 ? [undefined, ''] : [routes.get(path.slice(0, end)), path.slice(end)];
 }
 
 function listen(server: Server, address: HttpServerOptions['address']): Promise<void> {

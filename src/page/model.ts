@@ -5,7 +5,7 @@
 import type { Direction } from '../api/network-policy.ts';
 
 /** A direction of a namespace in one word, worst first. The first that applies: excluded, exempt, then these. */
-export const GLANCES = ['overridden', 'open', 'unknown', 'audited', 'protected', 'isolated', 'exempt', 'excluded'] as const;
+export const GLANCES = ['overridden', 'open', 'unprotected', 'unknown', 'audited', 'protected', 'isolated', 'exempt', 'excluded'] as const;
 export type Glance = (typeof GLANCES)[number];
 
 export interface DirectionFacts {

@@ -1,7 +1,8 @@
 /**
  * Goes over all namespaces once: counts them, and picks those that a page shows, those that need attention first.
  *
- * What is kept is one small value for each; what is shown is at most `limit` of them.
+ * What is kept is what the page and those before it show, twice at most; sorting is part of adding, so that whoever adds in
+ * slices has sorted in slices.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { DirectionCounts, Glance, NamespaceFacts, Overview } from './model.ts';
@@ -23,7 +24,9 @@ export interface Selector {
 }
 
 export function createSelector(filter: Filter, limit: number): Selector {
-  const found: NamespaceFacts[] = [];
+  const wanted = filter.page * limit;
+  let found: NamespaceFacts[] = [];
+  let matched = 0;
   const tally = { Ingress: emptyTally(), Egress: emptyTally() };
   let namespaces = 0;
   const attention = new Map<string, number>();
@@ -32,14 +35,17 @@ export function createSelector(filter: Filter, limit: number): Selector {
       namespaces += 1;
       if (namespace.attention !== undefined) attention.set(namespace.attention.reason, (attention.get(namespace.attention.reason) ?? 0) + 1);
       for (const direction of DIRECTIONS) note(tally[direction], namespace, direction);
-      if (matches(filter, namespace)) found.push(namespace);
+      if (!matches(filter, namespace)) return;
+      matched += 1;
+      found.push(namespace);
+      if (found.length >= wanted * 2) found = found.sort(byAttention).slice(0, wanted);
     },
     counts: () => ({ namespaces, attention, directions: tally }),
     selected() {
-      const pages = Math.max(1, Math.ceil(found.length / limit));
+      const pages = Math.max(1, Math.ceil(matched / limit));
       const page = Math.min(filter.page, pages);
       found.sort(byAttention);
-      return { rows: found.slice((page - 1) * limit, page * limit), matched: found.length, page, pages };
+      return { rows: found.slice((page - 1) * limit, page * limit), matched, page, pages };
     },
   };
 }

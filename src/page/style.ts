@@ -43,7 +43,7 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.2rem 1.2r
 .cut { stroke: var(--cut); }
 .badge { white-space: nowrap; font-weight: 600; } .says { white-space: normal; overflow-wrap: anywhere; }
 .isolated { color: var(--isolated); fill: var(--isolated); } .protected { color: var(--protected); fill: var(--protected); }
-.overridden, .bad { color: var(--overridden); fill: var(--overridden); } .open { color: var(--open); fill: var(--open); }
+.overridden, .bad { color: var(--overridden); fill: var(--overridden); } .open, .unprotected { color: var(--open); fill: var(--open); }
 .unknown, .warn { color: var(--unknown); fill: var(--unknown); } .audited, .info { color: var(--audited); fill: var(--audited); }
 .exempt { color: var(--exempt); fill: var(--exempt); } .excluded { color: var(--excluded); fill: var(--excluded); }
 .notice.bad, .notice.warn, .notice.info { color: inherit; }
@@ -83,7 +83,7 @@ footer { margin-top: 2.2rem; padding-top: 0.7rem; border-top: 1px solid var(--li
   tbody th, tbody td { min-width: 0 !important; } .glance { white-space: normal; }
 }
 @media print { .filters, form, .skip { display: none; } body { max-width: none; font-size: 9pt; } thead th { position: static; } tr, .card { break-inside: avoid; } }
-${(['attention', 'overridden', 'open', 'unknown', 'audited', 'protected', 'isolated', 'exempt', 'excluded'] as const).map((kind) => html`body:has(#show-${kind}:checked) .entry:not(.is-${kind}) { display: none; }
+${(['attention', 'overridden', 'open', 'unprotected', 'unknown', 'audited', 'protected', 'isolated', 'exempt', 'excluded'] as const).map((kind) => html`body:has(#show-${kind}:checked) .entry:not(.is-${kind}) { display: none; }
 `)}`;
 
 /** For a Content-Security-Policy that allows this style and nothing else. */

@@ -6,6 +6,7 @@ import type { Glance, Tone } from './model.ts';
 export const MEANINGS: Readonly<Record<Glance, string>> = {
   overridden: 'A default-deny is in place, and another policy opens what it denies.',
   open: 'Not isolated: some pod may be reached by, or may reach, more than it should.',
+  unprotected: 'No default-deny is in place; whether other policies isolate it is not known.',
   unknown: 'It cannot be said: something has a say that is not evaluated or could not be read.',
   audited: 'A baseline only plans here and writes nothing: mode Audit.',
   protected: 'A default-deny is in place; whether another policy defeats it is not known.',
@@ -35,6 +36,7 @@ export const SPRITE = html`<svg width="0" height="0" class="sprite" aria-hidden=
 <symbol id="i-protected" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M4.9 8.3l2.2 2.2 4-4.6" fill="none" stroke="currentColor" stroke-width="1.6"/></symbol>
 <symbol id="i-overridden" viewBox="0 0 16 16"><path d="M8 1l7.4 13.5H.6z" fill="currentColor"/><path d="M8 5.6v4.4M8 11.4v1.6" class="cut" stroke-width="1.7"/></symbol>
 <symbol id="i-open" viewBox="0 0 16 16"><path d="M3.2 3.2l9.6 9.6M12.8 3.2l-9.6 9.6" fill="none" stroke="currentColor" stroke-width="2.2"/></symbol>
+<symbol id="i-unprotected" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2" fill="none" stroke="currentColor" stroke-width="1.6"/></symbol>
 <symbol id="i-unknown" viewBox="0 0 16 16"><path d="M8 .8L15.2 8 8 15.2.8 8z" fill="none" stroke="currentColor" stroke-width="1.4"/><path d="M6 6.6c0-2.6 4-2.5 4-.2 0 1.5-2 1.6-2 3.1M8 11v1.4" fill="none" stroke="currentColor" stroke-width="1.4"/></symbol>
 <symbol id="i-audited" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="2.6 2.2"/></symbol>
 <symbol id="i-exempt" viewBox="0 0 16 16"><rect x="1.8" y="1.8" width="12.4" height="12.4" rx="2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M4.6 11.4l6.8-6.8" stroke="currentColor" stroke-width="1.6"/></symbol>

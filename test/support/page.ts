@@ -9,7 +9,7 @@ export const AT_MS = Date.parse('2026-06-01T10:00:00Z');
 export const HEAD: PageHead = { kind: 'operator', cluster: '6b1f0c52-8f0e-4c0a-9a3e-0c1a2b3c4d5e', from: 'replica npb-0', version: '0.1.0', atMs: AT_MS, notices: [] };
 
 const CLASSES: Readonly<Record<Glance, string | undefined>> = {
-  overridden: 'allow-all', open: 'open', unknown: 'unknown', audited: 'open', protected: undefined, isolated: 'restricted', exempt: 'open', excluded: 'open',
+  overridden: 'allow-all', open: 'open', unprotected: undefined, unknown: 'unknown', audited: 'open', protected: undefined, isolated: 'restricted', exempt: 'open', excluded: 'open',
 };
 const DENIED: ReadonlySet<Glance> = new Set(['overridden', 'protected', 'isolated']);
 
@@ -45,6 +45,7 @@ export const NAMESPACES: readonly NamespaceDetail[] = [
     owner: 'ops', ingress: aDirection('exempt', 'vendor appliance, ticket NET-12'), egress: aDirection('isolated'),
     exemptions: [{ baseline: 'default', target: 'legacy-app', directions: ['Ingress'], reason: 'vendor appliance, ticket NET-12', expiresAtMs: Date.parse('2026-07-01T00:00:00Z') }],
   }),
+  aNamespacePage('attic', { ingress: aDirection('unprotected') }),
   aNamespacePage('canary', { ingress: aDirection('audited'), egress: aDirection('protected'), owner: 'find' }),
   aNamespacePage('kube-system', { ingress: aDirection('excluded'), egress: aDirection('excluded') }),
   aNamespacePage('cart', { owner: 'web' }), aNamespacePage('shop', { owner: 'web' }), aNamespacePage('mail', { owner: 'web' }), aNamespacePage('reports', { owner: 'money' }),

@@ -27,7 +27,7 @@ describe('config', () => {
       leaderElect: true, identity: 'pod-1_1b4e28ba',
       leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 5000,
       maxInFlight: 16, firstWriteDelayMs: 2, relistIntervalMs: 2_700_000, statusIntervalMs: 5000, drainTimeoutMs: 15_000,
-      listenAddress: { host: '127.0.0.1', port: 8080 }, openReports: false, metricsSecure: false, logLevel: 'info', logFormat: 'json',
+      listenAddress: { host: '127.0.0.1', port: 8080 }, openReports: false, statusPage: false, metricsSecure: false, logLevel: 'info', logFormat: 'json',
     });
   });
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { selfSigned } from '../../../src/access/self-signed.ts';
-import { ListenError, standardRoutes, startHttpServer, type Answer, type Asked, type Check, type Guard, type HttpServer } from '../../../src/observe/http-server.ts';
+import { ListenError, standardRoutes, startHttpServer, type Answer, type Asked, type Check, type Guard, type HttpServer, type Route } from '../../../src/observe/http-server.ts';
 import { httpsGet } from '../../support/https-get.ts';
 import { memoryLogger } from '../../support/log.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+const said = (body: string): Answer => ({ status: 200, contentType: 'text/plain', body });
 
 describe('http server', () => {
   const log = memoryLogger();
@@ -48,6 +50,14 @@ describe('http server', () => {
   it('says what there is when asked for something else, without echoing it', async () => {
     const answer = await fetch(`${server.url}/<script>`);
     assert.deepEqual([answer.status, await answer.text()], [404, 'Not found. There is /metrics, /healthz, /readyz.\n']);
+  });
+
+  it('hands a route what is below it and what was asked, and the front page nothing else', async () => {
+    const routes = new Map<string, Route>([['/', ({ rest, query }) => said(`home ${rest}|${query}`)], ['/things/', ({ rest, query }) => said(`things ${rest}|${query}`)]]);
+    const other = await startHttpServer({ address: LOOPBACK, routes, log });
+    const answers = await Promise.all(['/', '/?a=b?c', '/things/x%20y/z?q=%3C', '/things/', '/things', '/else', '/else/x'].map(async (path) => (await fetch(`${other.url}${path}`)).text()));
+    await other.close();
+    assert.deepEqual(answers, ['home |', 'home |a=b?c', 'things x%20y/z|q=%3C', 'things |', ...Array<string>(3).fill('Not found. There is /, /things/.\n')]);
   });
 
   it('survives a route that throws', async () => {
