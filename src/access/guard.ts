@@ -15,12 +15,11 @@ import type { UserInfo } from '../kube/reviews.ts';
 import type { Answer, Asked, Guard } from '../observe/http-server.ts';
 import type { Logger } from '../observe/logger.ts';
 import { LaneFull } from './lane.ts';
-import { createVerdicts, type VerdictLimits } from './verdicts.ts';
+import { createVerdicts, type VerdictClock, type VerdictLimits } from './verdicts.ts';
 
 export interface GuardParts {
   readonly reviews: Pick<KubeClient, 'reviewToken' | 'reviewAccess'>;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
+  readonly clock: VerdictClock;
   readonly log: Logger;
 }
 
@@ -31,10 +30,10 @@ const LIMITS: VerdictLimits = { yes: { forMs: 60_000, most: 512 }, no: { forMs: 
 const LOG_EVERY_MS = 60_000;
 const LATER_MS = 1_000;
 
-export function createGuard({ reviews, now, log }: GuardParts): Guard {
-  const users = createVerdicts<UserInfo>(LIMITS, now);
-  const rights = createVerdicts<true>(LIMITS, now);
-  const failures = createFailures(log, now);
+export function createGuard({ reviews, clock, log }: GuardParts): Guard {
+  const users = createVerdicts<UserInfo>(LIMITS, clock);
+  const rights = createVerdicts<true>(LIMITS, clock);
+  const failures = createFailures(log, () => clock.now());
 
   async function look({ path, authorization }: Asked, signal: AbortSignal): Promise<Answer | undefined> {
     const token = bearerToken(authorization);

@@ -30,7 +30,7 @@ export async function protection(settings: ProtectionSettings, { client, clock, 
     ? unchanging(selfSigned(clock.wallMs()))
     : await certificateFromFiles({ certFile: tlsCertFile, keyFile: tlsPrivateKeyFile }, { clock, log });
   void tellMissingRights(client, log);
-  return { certificate, guard: createGuard({ reviews: client, now: () => clock.now(), log }) };
+  return { certificate, guard: createGuard({ reviews: client, clock, log }) };
 }
 
 function unchanging(pair: ReturnType<ServingCertificate['current']>): ServingCertificate {

@@ -2,7 +2,7 @@
  * Answers of the API server about people, remembered for a short time.
  *
  * Promises: bounded in number and in time; one question is asked once, however many want to know; a flood of questions
- * whose answer is no neither evicts those whose answer was yes nor holds up asking about them again.
+ * whose answer is no is slowed down, and neither evicts those whose answer was yes nor holds up asking about them again.
  */
 import { createLane, type Lane } from './lane.ts';
 
@@ -16,15 +16,28 @@ export interface VerdictLimits {
 /** `undefined` is no. What `ask` throws is thrown and not remembered. */
 export type Verdicts<T> = (key: string, ask: () => Promise<T | undefined>, signal: AbortSignal) => Promise<T | undefined>;
 
-/** `now`: monotonic milliseconds. Never more than two questions are on their way. */
-export function createVerdicts<T>(limits: VerdictLimits, now: () => number): Verdicts<T> {
+export interface VerdictClock {
+  /** Monotonic milliseconds. */
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** After each no: whoever guesses asks 20 times in a second at most. */
+const AFTER_NO_MS = 50;
+
+/** Never more than two questions are on their way. */
+export function createVerdicts<T>(limits: VerdictLimits, { now, sleep }: VerdictClock): Verdicts<T> {
   const yes = createMemory<T>(limits.yes, now);
   const no = createMemory<true>(limits.no, now);
   const pending = new Map<string, Promise<T | undefined>>();
   const lanes = { known: createLane(1, limits.room), strangers: createLane(1, limits.room) };
 
   async function find(key: string, lane: Lane, ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
-    const found = await lane(ask, signal);
+    const found = await lane(async () => {
+      const answer = await ask();
+      if (answer === undefined) await sleep(AFTER_NO_MS, signal).catch(() => undefined);
+      return answer;
+    }, signal);
     if (found === undefined) {
       yes.forget(key);
       no.keep(key, true);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect as connectSecure } from 'node:tls';
 import { createGuard } from '../../src/access/guard.ts';
 import { selfSigned } from '../../src/access/self-signed.ts';
+import { systemClock } from '../../src/control/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { startHttpServer, type Answer, type Guard } from '../../src/observe/http-server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -27,7 +28,7 @@ describe('guard', function () {
     const client = await clientOf(server);
     stops.push(() => client.close());
     const log = memoryLogger();
-    return { guard: createGuard({ reviews: client, now: () => nowMs, log }), server, client, log };
+    return { guard: createGuard({ reviews: client, clock: { now: () => nowMs, sleep: systemClock.sleep }, log }), server, client, log };
   }
   const ask = (guard: Guard, token = 'token', path = '/metrics'): Promise<Answer | undefined> => guard({ path, authorization: `Bearer ${token}` });
 
