@@ -64,12 +64,12 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     const { told: before, override } = memory;
     const told = nextTold(before, rollUp, byPods, clock.now());
     memory.told = told;
-    if (memory.report?.coverage !== undefined) compare(namespace, memory, memory.report, told); // one on its way out is not looked at
+    if (memory.report !== undefined) compare(namespace, memory, memory.report, told);
     if (!isSameEffect(before?.effect, told.effect) || override?.text !== memory.override?.text) touch(memory);
     lookAgain(endsAtMs(told));
   }
 
-  /** What overrides a namespace, with what was told last. */
+  /** What overrides a namespace, with what was told last. Nothing is said of one that no baseline asks about any more, such as one on its way out. */
   function compare(namespace: string, memory: NamespaceMemory, report: NamespaceReport, { effect }: Told): void {
     const asked = askedIn(report);
     const directions = overriddenIn(report.coverage, effect).filter((direction) => asked.has(direction));
@@ -81,7 +81,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     const before = memory.override;
     memory.override = { text };
     if (before === undefined ? !isUntold(namespace, report, effect) : before.text === text) return;
-    if (text !== undefined || asked.size > 0) tell(namespace, memory, text);
+    if (asked.size > 0) tell(namespace, memory, text);
   }
 
   /** The first look of this leader: what is another now than in the status of a baseline that enforces something here. */

@@ -191,7 +191,7 @@ describe('news of isolation', () => {
     news.planned('x');
     memory.report = report;
     news.planned('x');
-    memory.report = { ...report, coverage: undefined };
+    memory.report = { ...report, coverage: undefined, enforced: new Map() };
     news.planned('x');
     becomes('x', ISOLATED, ISOLATED);
     assert.deepEqual([log.lines(), events.length], [['warn isolation is overridden'], 1]);
@@ -229,6 +229,17 @@ describe('news of isolation', () => {
       state.told['b'] = lastTold({});
       news.planned('x');
       assert.equal(events.length, 1);
+    });
+
+    it('is looked at also where a namespace was planned before anybody could hear of it', () => {
+      const { log, news, state, effects, said } = aScene('x');
+      effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
+      state.leads = false;
+      news.planned('x');
+      assert.deepEqual([log.entries, said('x')], [[], undefined]);
+      state.leads = true;
+      news.began();
+      assert.deepEqual([log.lines(), said('x')?.Egress], [['warn isolation is overridden'], OPEN]);
     });
 
     it('is looked at when it is known', () => {
