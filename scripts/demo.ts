@@ -161,6 +161,7 @@ function howToGoOn({ terminal, workDir }: Run, stage: Stage, operator: OperatorP
   ]) terminal.row(line);
   terminal.blank();
   terminal.say(`In a browser: ${paint.bold(`${operator.url}/`)}, the status page: what is isolated, what is not, and why.`);
+  terminal.say('These metrics in Grafana: import config/dashboards/*.json, with a Prometheus that scrapes them as job namespace-policy-baseline. Rules and alerts: docs/monitoring.md.');
   terminal.blank();
   terminal.say(stage.kind === 'own'
     ? `${paint.bold('Ctrl-C')} ends the operator and the control plane; nothing is left.`

@@ -11,6 +11,7 @@ import { apiPage } from './docs/api.ts';
 import { chartReadme } from './docs/chart.ts';
 import { configurationPage } from './docs/configuration.ts';
 import { metricsPage } from './docs/metrics.ts';
+import { monitoringPage } from './docs/monitoring.ts';
 import { OBSERVABILITY_FILES } from './observability/files.ts';
 
 export interface GeneratedFile {
@@ -30,6 +31,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: 'config/helm/README.md', content: chartReadme },
   { path: 'docs/configuration.md', content: configurationPage },
   { path: 'docs/metrics.md', content: metricsPage },
+  { path: 'docs/monitoring.md', content: monitoringPage },
   ...OBSERVABILITY_FILES,
 ];
 

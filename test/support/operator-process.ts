@@ -18,8 +18,9 @@ export interface OperatorProcess {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-export async function spawnOperator(kubeconfig: string, flags: readonly string[] = []): Promise<OperatorProcess> {
-  const [port = 0] = await freePorts(1);
+/** At a free port unless one is given, such as that of a replica which is gone. */
+export async function spawnOperator(kubeconfig: string, flags: readonly string[] = [], at?: number): Promise<OperatorProcess> {
+  const [port = 0] = at === undefined ? await freePorts(1) : [at];
   const address = `127.0.0.1:${port}`;
   const child = spawn(process.execPath, [
     'bin/npb.js', 'operator', '--kubeconfig', kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--listen-address', address, '--log-format', 'json', ...flags,

@@ -13,6 +13,7 @@ import { SETTINGS } from '../../src/config.ts';
 import { OPAQUE_POLICY_KINDS, peopleCall } from '../../src/kube/kinds.ts';
 import { metricTable } from '../../src/observe/metric-catalog.ts';
 import { STATES } from '../../src/plan/verdict.ts';
+import { RECORDING_RULES } from '../../scripts/observability/rules/recording.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -134,14 +135,14 @@ const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 /** Flags of every command of `npb`, and of the demo. */
 const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help', 'version'];
 const FLAGS_OF_OTHERS = {
-  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'tail', 'for', 'recursive', 'clusterrole', 'group'],
+  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'previous', 'raw', 'tail', 'for', 'recursive', 'clusterrole', 'group'],
   kind: ['config', 'name'],
   helm: ['destination', 'install', 'create-namespace', 'set', 'take-ownership', 'force-conflicts'],
   'npm run build:install': ['image'],
 };
 const FLAGS = new Set([...OWN_FLAGS, ...Object.values(FLAGS_OF_OTHERS).flat()]);
 const VARIABLES = new Set([...Object.values(SETTINGS).map(({ env }) => env), ...variablesIn('test/tools/cache.ts')]);
-const METRICS = new Set(metricTable().flatMap(({ name, type }) => (type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])));
+const METRICS = new Set(metricTable().flatMap(({ name, type }) => (type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])).concat(RECORDING_RULES.flatMap(({ record }) => record.split(':'))));
 const SCRIPTS = new Set(Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts));
 /** Prefixes that are spoken of as such. */
 const PREFIXES = new Set(['controller_runtime', 'workqueue', 'rest_client', 'leader_election', 'netpol_baseline']);
@@ -191,7 +192,7 @@ function anchorsIn(text: string): Set<string> {
 }
 
 /** Hosts that a reader may be sent to, and examples. */
-const HOSTS = new Set(['kyverno.io', 'kind.sigs.k8s.io', 'semver.org', 'openreports.io', '127.0.0.1']);
+const HOSTS = new Set(['netbaseline.io', 'kyverno.io', 'kind.sigs.k8s.io', 'semver.org', 'openreports.io', '127.0.0.1']);
 
 function wordsOfTheWorkshop({ text }: Page): string[] {
   const hosts = [...text.matchAll(/\bhttps?:\/\/([\w.-]+)/g)].map(([, host = '']) => host).filter((host) => !HOSTS.has(host));

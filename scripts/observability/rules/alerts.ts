@@ -56,9 +56,9 @@ const OPERATOR: readonly Alert[] = [
   },
   {
     name: 'NetpolBaselineReconcileErrors', severity: 'warning', for: '15m',
-    expr: `${ours.increase(COUNTERS.reconcileErrors, ['cluster', 'controller'], '5m')} > 0`,
+    expr: `${ours.increase(COUNTERS.reconcileErrors, ['cluster', 'controller'], '10m')} > 0`,
     summary: 'Reconciles of {{ $labels.controller }} have failed for 15 minutes.',
-    description: '{{ $value | humanize }} in the last 5 minutes. Each is retried for ever; a namespace or baseline that is concerned may not be as planned.',
+    description: '{{ $value | humanize }} in the last 10 minutes. Each is retried for ever; a namespace or baseline that is concerned may not be as planned.',
   },
   {
     name: 'NetpolBaselineAPIErrors', severity: 'warning', for: '15m',
