@@ -157,6 +157,11 @@ for (const major of HELMS) describe(`chart with Helm ${major}`, function () {
       assert.equal((await operator({ evaluateIsolation: false })).env.find(({ name }: Json) => name === 'NPB_EVALUATE_ISOLATION').value, 'false');
     });
 
+    it('the status page is off unless it is asked for', async () => {
+      const setting = async (values: object): Promise<unknown> => (await operator(values)).env.find(({ name }: Json) => name === 'NPB_STATUS_PAGE')?.value;
+      assert.deepEqual([await setting({}), await setting({ statusPage: true })], [undefined, 'true']);
+    });
+
     it('rename everything: objects refer to each other under the new names', async () => {
       const objects = await helm.template({ fullnameOverride: 'guard', namespaceOverride: 'elsewhere', serviceAccount: { name: 'robot' } });
       const deployment = named(objects, 'Deployment');
