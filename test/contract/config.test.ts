@@ -63,9 +63,11 @@ describe('config', function () {
     assert.deepEqual(rendered.map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`).sort(), [
       `ClusterRole ${PRODUCT}`,
       `ClusterRole ${PRODUCT}-editor`,
+      `ClusterRole ${PRODUCT}-generate`,
       `ClusterRole ${PRODUCT}-isolation`,
       `ClusterRole ${PRODUCT}-viewer`,
       `ClusterRoleBinding ${PRODUCT}`,
+      `ClusterRoleBinding ${PRODUCT}-generate`,
       `ClusterRoleBinding ${PRODUCT}-isolation`,
       `CustomResourceDefinition ${CRD_NAME}`,
       `Deployment ${OPERATOR_NAMESPACE}/${PRODUCT}`,

@@ -1,8 +1,10 @@
 /** The admission guard of config/admission on a control plane, and the people that it is about. */
 import assert from 'node:assert/strict';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
-import { apiAs, POLICIES, type Api, type Json } from './api.ts';
+import { apiAs, POLICIES, type Answer, type Api, type Json } from './api.ts';
+import { startInstalled } from './control-plane.ts';
 import { eventually } from './eventually.ts';
+import { aWorld, type RunningOperator, type World } from './world.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const ROLE_BINDINGS = (namespace: string): string => `/apis/${RBAC}/v1/namespaces/${namespace}/rolebindings`;
@@ -14,6 +16,37 @@ export const GUARD_POLICIES = ['managed-policies', 'operator-baselines', 'operat
 export interface Tenant {
   readonly api: Api;
   readonly kubeconfig: string;
+}
+
+export interface GuardedWorld {
+  readonly plane: ControlPlane;
+  readonly world: World;
+  /** Two namespaces that the tenant administers. */
+  readonly namespace: string;
+  readonly other: string;
+  readonly tenant: Tenant;
+  startOperator(): Promise<RunningOperator>;
+  install(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** On a control plane of its own, since a guard is for the whole of it. The operator is not started yet. */
+export async function aGuardedWorld(): Promise<GuardedWorld> {
+  const plane = await startInstalled();
+  const world = await aWorld(plane);
+  const [namespace, other] = [await world.namespace(), await world.namespace()];
+  const tenant = await aTenant(plane, world.admin, [namespace, other]);
+  const install = (): Promise<void> => applied(plane, GUARD, () => isGuarded(tenant.api, namespace));
+  await install();
+  return {
+    plane, world, namespace, other, tenant, install,
+    startOperator: () => world.operator({ flags: { 'leader-elect': 'false', 'status-interval': '200ms' } }),
+    async end() {
+      await tenant.api.close();
+      await world.end();
+      await plane.stop();
+    },
+  };
 }
 
 /** The ServiceAccount is made in the first namespace. */
@@ -56,4 +89,10 @@ export async function must(answer: Promise<{ code: number; body: Json }>): Promi
   const { code, body } = await answer;
   assert.ok(code < 300, `${code}: ${typeof body === 'string' ? body : body.message}`);
   return body;
+}
+
+/** Refused by RBAC or by a policy, whose own words are compared: without those of the API server before them. */
+export function isRefused({ code, body }: Answer, says: RegExp): void {
+  assert.equal(code, 403, JSON.stringify(body));
+  assert.match(String(body.message).replace(/^.*?denied request: /, ''), says);
 }
