@@ -38,6 +38,13 @@ const MODULES = {
     [`helm.sh/helm/v3/${folder}.k8sVersionMajor`, '1'], [`helm.sh/helm/v3/${folder}.k8sVersionMinor`, kubernetesMinor],
   ])))],
   helm4: [helm('helm4', 4, () => ({}))], // finds out by itself which Kubernetes it was built for
+  lua: [{ // the Lua that is inside Argo CD; what is on PATH is another one
+    name: 'glua',
+    package: 'github.com/yuin/gopher-lua/cmd/glua',
+    module: 'github.com/yuin/gopher-lua',
+    versionArgs: ['-v'],
+    version: () => '0.1', // says so whatever its module's version is
+  }],
 } as const satisfies Record<string, readonly Tool[]>;
 
 export type ToolName = (typeof MODULES)[keyof typeof MODULES][number]['name'];
