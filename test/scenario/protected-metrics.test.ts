@@ -143,6 +143,25 @@ describe('protected metrics', function () {
     for (const secret of [token, token.slice(-40), 'bbbbbbbbbbbbbbbb']) assert.ok(!said.includes(secret));
   });
 
+  it('protect the status page as they are protected, path by path', async () => {
+    const other = await start({ 'status-page': 'true' });
+    const namespace = await world.namespace();
+    const paths = ['/', `/namespaces/${namespace}`];
+    for (const path of paths) assert.equal((await ask(path, undefined, other)).status, 401, path);
+    const { token } = await reader();
+    for (const path of paths) await becomes(200, path, token, other);
+    const name = await account();
+    await world.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name }, rules: [{ nonResourceURLs: ['/metrics', '/namespaces/kube-system'], verbs: ['get'] }] });
+    await world.create(BINDINGS, { metadata: { name }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }, subjects: [{ kind: 'ServiceAccount', namespace: 'default', name }] });
+    const few = await tokenOf(name);
+    await becomes(200, '/metrics', few, other);
+    for (const path of [...paths, `/namespaces/kube-system/../${namespace}`, '/namespaces/kube-system%2F..', '//metrics']) {
+      const { status } = await httpsGet(other.operator.url, { path, rejectUnauthorized: false, headers: { authorization: `Bearer ${few}` } });
+      assert.equal(status, 403, path);
+    }
+    await other.stop();
+  });
+
   it('need exactly the rights that config/rbac/metrics-auth grants', async () => {
     const used = (await readAudit(plane.auditLogPath ?? '')).filter(({ user, code, apiGroup }) => user === OPERATOR && code < 300 && /^auth\w+\.k8s\.io$/.test(apiGroup));
     const { rules } = parse(readFileSync('config/rbac/metrics-auth/cluster-role.yaml', 'utf8')) as { rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] };
