@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { FIRST_BUILD_TIMEOUT_MS } from '../control-plane/binaries.ts';
 import { createAuthority } from '../control-plane/certificates.ts';
 import { markAudit, readAudit } from '../control-plane/audit-log.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
@@ -15,7 +16,10 @@ import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/
 import { eventually } from '../support/eventually.ts';
 import { httpsGet, type HttpsAnswer } from '../support/https-get.ts';
 import { jumpingClock, type JumpingClock } from '../support/jumping-clock.ts';
+import { startPrometheus } from '../support/monitoring.ts';
+import { skipBecause } from '../support/skip.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
+import { ensureTool } from '../tools/tool.ts';
 
 const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts';
@@ -189,6 +193,36 @@ describe('protected metrics', function () {
       assert.deepEqual([port, scheme, bearerTokenFile, path], ['https', 'https', '/var/run/secrets/kubernetes.io/serviceaccount/token', '/metrics']);
     } finally {
       await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('are scraped by a real Prometheus that has a token and verifies the certificate, and by no other', async function () {
+    this.timeout(FIRST_BUILD_TIMEOUT_MS);
+    await ensureTool('prometheus').catch((error: unknown) => skipBecause(this, `no Prometheus: ${String(error)}`));
+    const folder = await mkdtemp(join(tmpdir(), 'npb-tls-'));
+    const ends = [() => rm(folder, { recursive: true, force: true })];
+    try {
+      const authority = createAuthority('company');
+      const { certPem, keyPem } = authority.issue({ usage: 'server', commonName: 'x', ipAddresses: ['127.0.0.1'] });
+      const [certFile, keyFile, caFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key'), join(folder, 'ca.crt')];
+      await Promise.all([writeFile(certFile, certPem), writeFile(keyFile, keyPem), writeFile(caFile, authority.certPem)]);
+      const { operator: { url }, stop } = await start({ 'tls-cert-file': certFile, 'tls-private-key-file': keyFile });
+      ends.push(stop);
+      const { token } = await reader();
+      const authorization = { credentials: token };
+      const scraped = Object.entries({
+        reads: { authorization, tls_config: { ca_file: caFile } },
+        'without a token': { tls_config: { ca_file: caFile } },
+        'without the authority': { authorization },
+      }).map(([job, more]) => ({ job, targets: [{ url, labels: {} }], more: { scheme: 'https', ...more } }));
+      const prometheus = await startPrometheus({ scraped });
+      ends.push(prometheus.stop);
+      await eventually(() => prometheus.query('up'), (found) => assert.deepEqual(
+        Object.fromEntries(found.map(({ metric, value }) => [metric['job'], value])), { reads: 1, 'without a token': 0, 'without the authority': 0 },
+      ), { withinMs: 60_000, everyMs: 250 });
+      assert.equal((await prometheus.query('leader_election_master_status{job="reads"}'))[0]?.value, 1);
+    } finally {
+      for (const end of ends.toReversed()) await end();
     }
   });
 

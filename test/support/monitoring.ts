@@ -34,7 +34,8 @@ export interface Prometheus extends Server {
   alerts(): Promise<Firing[]>;
 }
 
-export interface Scraped { readonly job: string; readonly targets: readonly Target[] }
+/** `more`: further fields of the scrape configuration. */
+export interface Scraped { readonly job: string; readonly targets: readonly Target[]; readonly more?: object }
 /** Labels are what service discovery would add. */
 export interface Target { readonly url: string; readonly labels: Labels }
 
@@ -52,8 +53,8 @@ export async function startPrometheus({ scraped = [], groups = [], alertmanager 
       global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
       rule_files: [join(dir, 'rules.yaml')],
       ...(alertmanager === undefined ? {} : { alerting: { alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanager).host] }] }] } }),
-      scrape_configs: scraped.map(({ job, targets }) => ({
-        job_name: job, honor_labels: true, static_configs: targets.map(({ url, labels }) => ({ targets: [new URL(url).host], labels })),
+      scrape_configs: scraped.map(({ job, targets, more }) => ({
+        ...more, job_name: job, honor_labels: true, static_configs: targets.map(({ url, labels }) => ({ targets: [new URL(url).host], labels })),
       })),
     }));
     return {
