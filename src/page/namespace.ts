@@ -5,7 +5,7 @@ import type { BaselineState, FindingFacts, NamespaceDetail, PolicyFacts } from '
 import { noticeHtml } from './layout.ts';
 import { exemptionsTable } from './overview.ts';
 import { table } from './table.ts';
-import { badge, MEANINGS, toned } from './words.ts';
+import { badge, marked, MEANINGS, toned } from './words.ts';
 
 /** The headings of what stands in a page of its own, or in a section of one. */
 export type HeadingTag = 'h2' | 'h3';
@@ -49,7 +49,7 @@ function policiesTable(policies: readonly PolicyFacts[]): Html {
       html`<span class="name">${name}</span><small>${kind}</small>`,
       baseline === undefined ? html`<span class="soft">no baseline</span>` : html`baseline <span class="name">${baseline}</span>`,
       directions === undefined ? html`<span class="soft">not known</span>` : directions.join(', '),
-      tone === undefined ? note : toned(tone, note),
+      tone === undefined ? html`<span class="soft">${note}</span>` : marked(tone, note),
     ],
   })));
 }

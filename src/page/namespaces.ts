@@ -11,6 +11,7 @@ export interface ListLinks {
   readonly owner?: ((owner: string) => string) | undefined;
 }
 
+const UNCONCERNED: ReadonlySet<string> = new Set(['unselected', 'excluded']);
 /** States of baselines in one cell. */
 const MOST_STATES = 3;
 
@@ -36,16 +37,19 @@ export function kindOf({ attention, directions }: NamespaceFacts): string {
 }
 
 function directionCell({ glance, class: name }: DirectionFacts): Html {
-  return html`<span class="glance">${badge(glance)}${name === undefined || name === glance ? undefined : html` <small>${name}</small>`}</span>`;
+  const isTold = name !== undefined && name !== glance && glance !== 'excluded';
+  return html`<span class="glance">${badge(glance)}${!isTold ? undefined : html` <small>${name}</small>`}</span>`;
 }
 
 function attentionCell({ attention }: NamespaceFacts): Content {
   return attention === undefined ? undefined : html`${toned(attention.tone, attention.reason)}<small>${attention.message}</small>`;
 }
 
+/** Of baselines that concern the namespace; its own page has all of them. */
 function statesCell(baselines: readonly BaselineState[] = []): Content {
-  const more = baselines.length - MOST_STATES;
-  return html`${baselines.slice(0, MOST_STATES).map(({ baseline, state }) => html`<div class="state"><span class="name">${baseline}</span> ${state}</div>`)}${more > 0 ? html`<small>and ${more} more</small>` : undefined}`;
+  const concerned = baselines.filter(({ state }) => !UNCONCERNED.has(state));
+  const more = concerned.length - MOST_STATES;
+  return html`${concerned.slice(0, MOST_STATES).map(({ baseline, state }) => html`<div class="state"><span class="name">${baseline}</span> ${state}</div>`)}${more > 0 ? html`<small>and ${more} more</small>` : undefined}`;
 }
 
 function ownerCell(owner: string | undefined, { owner: link }: ListLinks): Content {

@@ -54,11 +54,11 @@ th:first-child { padding-left: 0.5rem; } td:first-child { padding-left: 0.5rem; 
 thead th { color: var(--soft); font-size: 0.8rem; font-weight: 600; position: sticky; top: 0; background: var(--back); }
 tbody tr:hover { background: var(--panel); }
 tr.look { box-shadow: inset 3px 0 0 var(--overridden); background: var(--mark); } tr.look.look-warn { box-shadow: inset 3px 0 0 var(--unknown); background: none; }
-tbody th { min-width: 10rem; }
+th, td { min-width: 6.3rem; } tbody th { min-width: 10rem; }
 td small, th small { display: block; color: var(--soft); font-size: 0.8rem; }
 td .badge { font-weight: 500; }
-.glance { white-space: nowrap; } .glance small { display: inline-block; margin-left: 0.25rem; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
-.state { min-width: 8.5rem; } td:last-child { min-width: 4rem; }
+.glance { white-space: nowrap; } .glance small { display: inline-block; margin-left: 0.25rem; max-width: 10rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+.state { min-width: 8.5rem; }
 form, .filters { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; margin: 0.4rem 0 0.7rem; padding: 0; border: 0; }
 .filters legend { float: left; margin-right: 0.9rem; padding: 0; color: var(--soft); }
 label { color: var(--soft); display: inline-flex; gap: 0.35rem; align-items: center; min-width: 0; overflow-wrap: anywhere; }
@@ -72,7 +72,8 @@ input[type=radio], input[type=checkbox] { accent-color: var(--link); margin: 0; 
 article { margin-top: 1.6rem; padding-top: 0.9rem; border-top: 2px solid var(--line); }
 article > h2 { margin: 0; font-size: 1.1rem; overflow-wrap: anywhere; }
 footer { margin-top: 2.2rem; padding-top: 0.7rem; border-top: 1px solid var(--line); font-size: 0.82rem; }
-@media (max-width: 46rem) {
+@media (max-width: 78rem) { .glance { white-space: normal; } }
+@media (max-width: 52rem) {
   body { padding: 0.8rem 0.8rem 1.5rem; }
   table, thead, tbody, tr, th, td { display: block; }
   thead { position: absolute; left: -99rem; }
@@ -80,7 +81,7 @@ footer { margin-top: 2.2rem; padding-top: 0.7rem; border-top: 1px solid var(--li
   tbody th, tbody td { border: 0; padding: 0.1rem 0; } tbody td:first-child, tbody th:first-child { padding-left: 0; }
   tbody td:not(:empty)::before { content: attr(data-title); display: block; color: var(--soft); font-size: 0.75rem; margin-top: 0.2rem; }
   tbody td:empty { display: none; }
-  tbody th, tbody td { min-width: 0 !important; } .glance { white-space: normal; }
+  thead th, tbody th, tbody td { min-width: 0; }
 }
 @media print { .filters, form, .skip { display: none; } body { max-width: none; font-size: 9pt; } thead th { position: static; } tr, .card { break-inside: avoid; } }
 ${(['attention', 'overridden', 'open', 'unprotected', 'unknown', 'audited', 'protected', 'isolated', 'exempt', 'excluded'] as const).map((kind) => html`body:has(#show-${kind}:checked) .entry:not(.is-${kind}) { display: none; }

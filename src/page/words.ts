@@ -26,6 +26,11 @@ export function toned(tone: Tone, text: string): Html {
   return html`<span class="badge says ${tone}">${icon(TONE_ICONS[tone])}${text}</span>`;
 }
 
+/** The mark alone, before a text that is long. */
+export function marked(tone: Tone, text: string): Html {
+  return html`<span class="${tone}">${icon(TONE_ICONS[tone])}</span>${text}`;
+}
+
 export function icon(glance: Glance): Html {
   return html`<svg class="icon" aria-hidden="true"><use href="#i-${glance}"/></svg>`;
 }

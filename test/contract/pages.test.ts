@@ -98,10 +98,12 @@ describe('pages in a browser', function () {
       });
     }
 
-    it(`${path} fits a narrow window`, async () => {
-      await tab.look({ scheme: 'light', width: 360 });
-      await open(path);
-      assert.equal(await tab.evaluate('document.documentElement.scrollWidth'), 360);
+    it(`${path} fits a window of any width`, async () => {
+      for (const width of [360, 740, 840, 1250, 1500]) {
+        await tab.look({ scheme: 'light', width });
+        await open(path);
+        assert.equal(await tab.evaluate('document.documentElement.scrollWidth'), width);
+      }
     });
   }
 
@@ -118,7 +120,7 @@ describe('pages in a browser', function () {
 
   for (const path of ['/hostile', '/hostile-namespace', 'hostile.html']) {
     it(`${path}: nothing hostile comes alive, or breaks the page`, async () => {
-      for (const width of [1200, 360]) {
+      for (const width of [1500, 1200, 760, 360]) {
         await tab.look({ scheme: 'light', width });
         await open(path);
         assert.doesNotMatch(await tab.evaluate('document.title'), /^owned$/);

@@ -34,6 +34,8 @@ describe('demo on a cluster of the user', function () {
     await eventually(() => output, (text) => assert.match(text, /It goes on running[^]*Ctrl-C/), { withinMs: 120_000, everyMs: 200 });
     const [url = ''] = /http:\/\/127\.0\.0\.1:\d+\/metrics/.exec(output.slice(output.indexOf('It goes on running'))) ?? [];
     assert.match(await (await fetch(url)).text(), /^netpol_baseline_namespaces\{/m);
+    const [, page = ''] = /In a browser: (http:\/\/127\.0\.0\.1:\d+\/), the status page/.exec(output) ?? [];
+    assert.match(await (await fetch(page)).text(), /<h1>Namespaces and their baselines<\/h1>/);
     child.kill('SIGINT');
     assert.deepEqual(await ended, [0, null], output);
     assert.deepEqual(await whatIsLeft(plane), []);

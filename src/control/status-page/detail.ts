@@ -57,7 +57,8 @@ export function exemptionFacts({ name }: CompiledBaseline, { target, directions,
 
 /** What is planned first, then what is ours and is not, then the rest; each by name. */
 function policiesIn({ policies }: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory): PolicyFacts[] {
-  const planned = plan.names.map(({ name, decision, claims: [{ baseline }] }) => policyFacts(name, policies.get(name), { baseline: baseline.name, ...plannedRemark(name, decision, memory) }));
+  const planned = plan.names.map(({ name, decision, claims, desired }) => (
+    { ...policyFacts(name, policies.get(name), { baseline: claims[0].baseline.name, ...plannedRemark(name, decision, memory) }), ...(policies.has(name) || desired === undefined ? {} : { directions: desired.spec.spec.policyTypes }) }));
   const names = new Set(planned.map(({ name }) => name));
   const others = [...policies.values()].filter(({ name }) => !names.has(name)).map((policy) => policyFacts(policy.name, policy, unplannedRemark(policy, plan)));
   const isOurs = ({ baseline }: PolicyFacts): number => (baseline === undefined ? 1 : 0);
