@@ -3,7 +3,8 @@
  * PromQL, and that fleets behind one Prometheus stay apart.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { COUNTERS, HISTOGRAMS } from '../../src/observe/metric-catalog.ts';
 import { FIRST_BUILD_TIMEOUT_MS } from '../control-plane/binaries.ts';
@@ -59,6 +60,14 @@ describe('queries', function () {
     assert.deepEqual(wrong, []);
   });
 
+  it('those in the documentation can be parsed', async () => {
+    const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
+    const queries = pages.flatMap((page) => queriesIn(readFileSync(page, 'utf8')).map((expr) => ({ page, expr })));
+    assert.ok(queries.length >= 25, `only ${queries.length}`);
+    for (const { page, expr } of queries) await assert.doesNotReject(prometheus.parse(expr), `${page}: ${expr}`);
+    await assert.rejects(prometheus.parse(queriesIn('```promql\nsum(\n```').join('')), /parse error/);
+  });
+
   it('would be found wrong', async () => {
     const found = async (expr: string): Promise<string[]> => selectorsIn(await prometheus.parse(filledIn(expr, RANGES))).flatMap(wrongInPanel);
     const scoped = 'cluster=~"$cluster",job=~"$job"';
@@ -70,6 +79,9 @@ describe('queries', function () {
     await assert.rejects(found('sum by (a (b)'), /parse error/);
   });
 });
+
+/** One a line; a line that begins with blanks goes on with the one before. */
+const queriesIn = (page: string): string[] => [...page.matchAll(/^```promql\n([^]*?)^```$/gm)].flatMap(([, block = '']) => block.trim().split(/\n(?! )/));
 
 const COUNTED = new Set([...Object.values(COUNTERS).map(({ name }) => name), ...Object.values(HISTOGRAMS).flatMap(({ name }) => ['bucket', 'sum', 'count'].map((suffix) => `${name}_${suffix}`))]);
 const RATES = new Set(['rate', 'increase', 'irate']);

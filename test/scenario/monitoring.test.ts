@@ -11,8 +11,10 @@ import type { Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/control-plane.ts';
 import { dashboardsCheckedIn, filledIn, panelsOf } from '../support/dashboards.ts';
 import { eventually } from '../support/eventually.ts';
-import { startAlertmanager, startKubeStateMetrics, startPrometheus, type Firing, type Labels, type Prometheus, type Sample } from '../support/monitoring.ts';
+import { hastyGroups, startAlertmanager, startKubeStateMetrics, startPrometheus, type Firing, type Labels, type Prometheus, type Sample } from '../support/monitoring.ts';
 import { spawnOperator, whenServing, type OperatorProcess } from '../support/operator-process.ts';
+import { servePrometheusOperatorKinds } from '../support/prometheus-operator.ts';
+import { diagnosisCommands, runsFor } from '../support/runbook-commands.ts';
 import { EMPTY, isSubset, NAMED } from '../support/panel-rows.ts';
 import { skipBecause } from '../support/skip.ts';
 import { own, SOON, TROUBLES } from '../support/troubles.ts';
@@ -26,15 +28,6 @@ const JOB = 'namespace-policy-baseline';
 const discovered = (pod: string): Labels => ({ cluster: CLUSTER, namespace: OPERATOR_NAMESPACE, service: `${JOB}-metrics`, endpoint: 'http', container: 'operator', pod });
 /** The ranges reach back to the beginning: what happened then is still to be seen on a slow machine. */
 const VARIABLES = { cluster: CLUSTER, job: '.+', instance: '.+', __rate_interval: '15m', __range: '30m' };
-
-interface Rule { readonly alert?: string; readonly record?: string; readonly expr: string }
-interface RuleFile { readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[] }
-
-/** Those of config/prometheus, but an alert need not be true for long. */
-function hastyGroups(): RuleFile['groups'] {
-  const { groups } = parse(readFileSync('config/prometheus/rules.yaml', 'utf8')) as RuleFile;
-  return groups.map((group) => ({ ...group, rules: group.rules.map((rule) => (rule.alert === undefined ? rule : { ...rule, for: '0s', keep_firing_for: '0s' })) }));
-}
 
 describe('monitoring', function () {
   this.timeout(300_000);
@@ -144,6 +137,21 @@ describe('monitoring', function () {
       await fires('NetpolBaselineTimeToProtectSLOBurn', { severity: 'critical' });
       await fires('NetpolBaselineTimeToProtectSLOBurn', { severity: 'warning' });
     });
+  });
+
+  describe('for people', () => {
+    it('the Prometheus operator takes the ServiceMonitor and the rules, and Grafana finds the dashboards', async function () {
+      await servePrometheusOperatorKinds(plane).catch((error: unknown) => skipBecause(this, `no CRDs of the Prometheus operator: ${String(error)}`));
+      for (const folder of ['config/prometheus', 'config/dashboards']) await plane.kubectl(['apply', '--server-side', '--validate=strict', '-k', folder]);
+      const { stdout } = await plane.kubectl(['get', 'configmaps', '-l', 'grafana_dashboard=1', '-o', 'name']);
+      assert.equal(stdout.trim().split('\n').length, 3);
+      const misspelt: unknown = parse(readFileSync('config/prometheus/service-monitor.yaml', 'utf8').replace('honorLabels', 'honourLabels'));
+      await assert.rejects(plane.kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], { stdin: JSON.stringify(misspelt) }), /honourLabels/);
+    });
+
+    for (const { page, line } of diagnosisCommands({ BASELINE: 'held', NAMESPACE: 'overridden', NAME: 'default-deny' })) {
+      it(`${page}: ${line}`, () => runsFor(plane, line));
+    }
   });
 
   describe('every panel', () => {

@@ -4,12 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { freePorts } from '../control-plane/ports.ts';
 import { ensureTool, type ToolName } from '../tools/tool.ts';
 import { eventually } from './eventually.ts';
@@ -80,6 +81,15 @@ export async function startPrometheus({ scraped = [], groups = [], alertmanager 
     rules: async () => (await ask('rules') as { groups: { rules: RuleState[] }[] }).groups.flatMap(({ rules }) => rules),
     alerts: async () => (await ask('alerts') as { alerts: Firing[] }).alerts,
   };
+}
+
+interface Rule { readonly alert?: string; readonly record?: string; readonly expr: string }
+interface RuleGroup { readonly name: string; readonly rules: readonly Rule[] }
+
+/** The groups of config/prometheus, but an alert need not be true for long. */
+export function hastyGroups(): RuleGroup[] {
+  const { groups } = parse(readFileSync('config/prometheus/rules.yaml', 'utf8')) as { groups: RuleGroup[] };
+  return groups.map((group) => ({ ...group, rules: group.rules.map((rule) => (rule.alert === undefined ? rule : { ...rule, for: '0s', keep_firing_for: '0s' })) }));
 }
 
 /** What Alertmanager sends to a webhook. */

@@ -66,6 +66,12 @@ export const healthDashboard = dashboard({
           { expr: q.max(PROCESS_GAUGES.longestRunning, ['name']), legend: '{{name}} the oldest' },
         ] }),
     ] },
+    { title: 'Isolation', panels: [
+      timeseries({ ...HALF, title: 'Behind by', unit: 's', description: 'For how long the oldest change of a pod, policy or namespace has waited to be evaluated. Above 60 s isolation is unknown until all are. Empty where isolation is not evaluated.',
+        queries: [{ expr: CLUSTER_QUERIES.max(STATE_GAUGES.isolationLag, ['cluster']), legend: '{{cluster}}' }] }),
+      timeseries({ ...HALF, title: 'Changes that wait', unit: 'short', description: 'Changes of pods, policies and namespaces that are not evaluated yet. Empty where isolation is not evaluated.',
+        queries: [{ expr: CLUSTER_QUERIES.sum(STATE_GAUGES.isolationBacklog, ['cluster']), legend: '{{cluster}}' }] }),
+    ] },
     { title: 'API server', panels: [
       timeseries({ ...HALF, title: 'Requests, by answer', unit: 'reqps', description: 'Requests to the API server per second; <error> had no answer.',
         queries: [{ expr: q.rate(COUNTERS.requests, ['method', 'code'], RANGE), legend: '{{method}} {{code}}' }] }),

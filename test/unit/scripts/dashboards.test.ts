@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { VariableRefresh } from '@grafana/grafana-foundation-sdk/dashboard';
+import { metricTable } from '../../../src/observe/metric-catalog.ts';
 import { dashboardsCheckedIn, panelsOf, type BoardJson, type PanelJson } from '../../support/dashboards.ts';
 
 /** Those that the panels need; a misspelt one shows bare numbers. */
@@ -42,6 +43,11 @@ describe('dashboards', () => {
       });
     });
   }
+
+  it('show every metric', () => {
+    const asked = boards.flatMap(({ board }) => panelsOf(board).flatMap(({ targets }) => targets.map(({ expr }) => expr))).join('\n');
+    assert.deepEqual(metricTable().map(({ name }) => name).filter((name) => !new RegExp(`\\b${name}(_bucket|_count|_sum)?\\{`).test(asked)), []);
+  });
 
   it('are made into ConfigMaps one by one', () => {
     const kustomization = readFileSync('config/dashboards/kustomization.yaml', 'utf8');
