@@ -40,6 +40,21 @@ const report = (hostile: boolean): string => {
   return reportPage({ head: hostile ? hostileHead(HOSTILE.join(' '), 'audit') : { ...HEAD, kind: 'audit' }, overview: { ...overviewOf(namespaces).overview, baselines: undefined }, namespaces, leftOut: undefined });
 };
 
+describe('the browser for tests', () => {
+  it('is the one that CHROMIUM_PATH names, else the first in PATH', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'npb-path-'));
+    writeFileSync(join(folder, 'google-chrome'), '', { mode: 0o755 });
+    writeFileSync(join(folder, 'chromium'), '', { mode: 0o644 }); // nothing that can be run
+    assert.equal(findChromium({ PATH: folder }), join(folder, 'google-chrome'));
+    assert.equal(findChromium({ PATH: folder, CHROMIUM_PATH: '/elsewhere/chromium' }), '/elsewhere/chromium');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('tells what keeps it from starting', async () => {
+    await assert.rejects(startBrowser('/nowhere/chromium'), /the browser does not start: .*ENOENT/);
+  });
+});
+
 interface Violation { readonly id: string; readonly impact: string; readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[] }
 
 describe('pages in a browser', function () {

@@ -72,7 +72,12 @@ export async function startBrowser(program: string): Promise<Browser> {
   process.once('exit', kill);
   const ended = new Promise<void>((resolve) => { child.once('exit', () => resolve()); child.once('error', () => resolve()); });
   const protocol = speakTo(child);
-  const { product } = await protocol.send<{ product: string }>('Browser.getVersion');
+  const removeProfile = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  const { product } = await protocol.send<{ product: string }>('Browser.getVersion').catch((error: unknown) => {
+    kill();
+    removeProfile();
+    throw error;
+  });
   return {
     version: product,
     tab: () => openTab(protocol),
@@ -81,7 +86,7 @@ export async function startBrowser(program: string): Promise<Browser> {
       kill();
       await ended;
       process.removeListener('exit', kill);
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      removeProfile();
     },
   };
 }

@@ -29,12 +29,11 @@ export interface DetailParts {
 export function detailOf({ view, memory, rollUp, nowMs }: DetailParts): NamespaceDetail | undefined {
   const facts = factsOf(view.namespace.name, memory, rollUp, nowMs);
   if (facts === undefined) return undefined;
-  const policies = policiesIn(view, planNamespace(view), memory);
+  const { policies, count } = policiesIn(view, planNamespace(view), memory);
   const exemptions = view.cluster.baselines.flatMap((baseline) => exemptionsIn(baseline, view));
-  const more = policies.length - MOST_POLICIES;
   return {
-    ...facts, exemptions, findings: undefined, policies: policies.slice(0, MOST_POLICIES),
-    figures: more > 0 ? [['Policies', `${policies.length}, of which ${MOST_POLICIES} are shown`]] : [],
+    ...facts, exemptions, findings: undefined, policies,
+    figures: count > policies.length ? [['Policies', `${count}, of which ${policies.length} are shown`]] : [],
     directions: { Ingress: withReason('Ingress', facts, exemptions), Egress: withReason('Egress', facts, exemptions) },
   };
 }
@@ -55,14 +54,15 @@ export function exemptionFacts({ name }: CompiledBaseline, { target, directions,
   return { baseline: name, target, reason, directions: DIRECTIONS.filter((direction) => directions.has(direction)), expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : undefined };
 }
 
-/** What is planned first, then what is ours and is not, then the rest; each by name. */
-function policiesIn({ policies }: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory): PolicyFacts[] {
+/** What is planned first, then what is ours and is not, then the rest; each by name. `count` is that of all of them. */
+function policiesIn({ policies }: NamespaceView, plan: NamespacePlan, memory: NamespaceMemory): { readonly policies: PolicyFacts[]; readonly count: number } {
   const planned = plan.names.map(({ name, decision, claims, desired }) => (
     { ...policyFacts(name, policies.get(name), { baseline: claims[0].baseline.name, ...plannedRemark(name, decision, memory) }), ...(policies.has(name) || desired === undefined ? {} : { directions: desired.spec.spec.policyTypes }) }));
   const names = new Set(planned.map(({ name }) => name));
-  const others = [...policies.values()].filter(({ name }) => !names.has(name)).map((policy) => policyFacts(policy.name, policy, unplannedRemark(policy, plan)));
-  const isOurs = ({ baseline }: PolicyFacts): number => (baseline === undefined ? 1 : 0);
-  return [...planned, ...others.sort((a, b) => isOurs(a) - isOurs(b) || (a.name < b.name ? -1 : 1))];
+  const others = [...policies.values()].filter(({ name }) => !names.has(name));
+  others.sort((a, b) => Number(isFullyLabelled(b)) - Number(isFullyLabelled(a)) || (a.name < b.name ? -1 : 1));
+  const shown = others.slice(0, Math.max(0, MOST_POLICIES - planned.length)).map((policy) => policyFacts(policy.name, policy, unplannedRemark(policy, plan)));
+  return { policies: [...planned, ...shown], count: planned.length + others.length };
 }
 
 interface Said { readonly baseline: string | undefined; readonly note: string; readonly tone: Tone | undefined }
