@@ -100,6 +100,18 @@ describe('config', function () {
     }
   });
 
+  it('everything follows an overlay into a namespace of another name', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'npb-overlay-'));
+    try {
+      const to = (path: string): string => relative(folder, join(ROOT, path));
+      await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ namespace: 'elsewhere', resources: [to('config/default')], components: [to('config/metrics-auth')] }));
+      const { stdout } = await plane.kubectl(['kustomize', folder]);
+      assert.deepEqual(new Set(stdout.match(/^ +namespace: .*$/gm)?.map((line) => line.trim())), new Set(['namespace: elsewhere']));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('the image has the version of package.json', async () => {
     const { version } = JSON.parse(await read('package.json'));
     assert.equal(find('Deployment').spec.template.spec.containers[0].image, `${PRODUCT}:${version}`);
