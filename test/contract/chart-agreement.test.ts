@@ -103,6 +103,15 @@ for (const major of HELMS) describe(`chart and kustomize agree, with Helm ${majo
     for (const { kind, metadata: { name }, rules } of theirs.filter((object) => object.kind === 'ClusterRole')) assert.deepEqual(named(ours, kind, name).rules, rules, name);
   });
 
+  it('on reports of openreports.io', async () => {
+    const ours = await helm.template({ openReports: { enabled: true } });
+    for (const { kind, metadata: { name }, rules, roleRef } of await kustomized('config/rbac/open-reports')) {
+      const found = named(ours, kind, name);
+      assert.deepEqual([found.rules, found.roleRef], [rules, roleRef], `${kind} ${name}`);
+    }
+    assert.deepEqual(configOf(named(ours, 'Deployment').spec.template.spec.containers[0]), { ...configOf(named(kustomize, 'Deployment').spec.template.spec.containers[0]), openReports: true });
+  });
+
   it('on scraping, rules and alerts', async () => {
     const ours = await helm.template({ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } }, ['--api-versions', 'monitoring.coreos.com/v1']);
     const theirs = await kustomized('config/prometheus');

@@ -81,7 +81,7 @@ for (const major of HELMS) describe(`chart on the API server, with Helm ${major}
       affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] } } },
       extraVolumes: [{ name: 'v', emptyDir: {} }], extraVolumeMounts: [{ name: 'v', mountPath: '/v' }], extraEnv: [{ name: 'TZ', value: 'UTC' }], extraArgs: ['--max-in-flight=4'], podAnnotations: { a: 'b' }, podLabels: { c: 'd' },
       podDisruptionBudget: { minAvailable: '50%' }, networkPolicy: { ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'http' }] }] }, service: { annotations: { a: 'b' } },
-      metrics: { secure: true, tlsSecret: 'tls' }, grafanaDashboard: { enabled: true, extraLabels: { a: 'b' } },
+      metrics: { secure: true, tlsSecret: 'tls' }, openReports: { enabled: true }, grafanaDashboard: { enabled: true, extraLabels: { a: 'b' } },
       admission: { enabled: true, namespaceLabels: true, noAllowAll: true, noEmptyPodSelector: true, podGate: true },
       serviceAccount: { annotations: { a: 'b' } }, crds: { annotations: { a: 'b' } }, deploymentAnnotations: { a: 'b' },
     };
@@ -139,6 +139,17 @@ for (const major of HELMS) describe(`chart on the API server, with Helm ${major}
     await done(helm(['upgrade', ...RELEASE, CHART]));
     assert.deepEqual(await shortNames(), ['npb']);
     assert.equal((await world.getBaseline(baseline)).metadata.uid, uid);
+  });
+
+  it('an upgrade that leaves the CRD to somebody else does not remove it', async () => {
+    await install();
+    const namespace = await world.namespace();
+    const baseline = await world.baseline();
+    await protectedBy(baseline);
+    const [before, { metadata: { uid } }] = [await versions(namespace), await world.getBaseline(baseline)];
+    const { code, stderr } = await helm(['upgrade', ...RELEASE, CHART, '--set', 'crds.enabled=false']);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual([await versions(namespace), (await world.getBaseline(baseline)).metadata.uid], [before, uid]);
   });
 
   it('uninstalled, it leaves CRD, baselines and policies; installed again, it takes them up without a write', async () => {

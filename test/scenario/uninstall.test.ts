@@ -13,7 +13,7 @@ const CRD = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${CRD_NAME}
 const page = (heading: string): Promise<string[]> => commandsBelow('docs/uninstall.md', heading);
 
 describe('uninstalling', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let plane: ControlPlane;
   let shell: Shell;
   let world: World;
@@ -55,7 +55,7 @@ describe('uninstalling', function () {
   };
   const versions = async (): Promise<string[]> => [...(await world.policies(namespace)).values()].map(({ metadata }) => `${metadata.name} ${metadata.uid} ${metadata.resourceVersion}`);
   const isGone = async (path: string): Promise<boolean> => (await world.admin.get(path)).code === 404;
-  const goes = (path: string): Promise<boolean> => eventually(() => isGone(path), (gone) => assert.ok(gone, `${path} is still there`), { withinMs: 60_000 });
+  const goes = (path: string): Promise<boolean> => eventually(() => isGone(path), (gone) => assert.ok(gone, `${path} is still there`), { withinMs: 120_000 });
   /** Installed again, with a baseline of the same name: taken up without a write. */
   const comesBackWith = async (before: readonly string[]): Promise<void> => {
     await operator?.stop();
