@@ -14,18 +14,21 @@ import { counted, number } from './words.ts';
 export interface Report {
   readonly head: PageHead;
   readonly overview: Overview;
+  /** All of it in one line. */
+  readonly summary: string;
   /** In their order; those that are shown. */
   readonly namespaces: readonly NamespaceDetail[];
   /** What is left out, in words; absent where everything is there. */
   readonly leftOut: string | undefined;
 }
 
-export function reportPage({ head, overview, namespaces, leftOut }: Report): string {
+export function reportPage({ head, overview, summary, namespaces, leftOut }: Report): string {
   const places = new Map(namespaces.map(({ name }, index) => [name, `namespace-${index + 1}`]));
   const link = (name: string): string => `#${places.get(name) ?? 'main'}`;
   return pageText({
     head, title: 'Audit of network policies', heading: 'Audit of network policies',
-    body: html`${coverageCards(overview, {})}
+    body: html`<p>${summary}</p>
+${coverageCards(overview, {})}
 <h2 id="namespaces">Namespaces</h2>
 ${filters(overview)}<p class="soft">${counted(namespaces.length, 'namespace')}, worst first.${leftOut === undefined ? undefined : ` ${leftOut}`}</p>
 ${namespacesTable(namespaces, { namespace: link })}${exemptionsSection(overview, head.atMs)}

@@ -37,7 +37,7 @@ const served = (url: string): string => {
 
 const report = (hostile: boolean): string => {
   const namespaces = (hostile ? HOSTILE.map(hostileNamespace) : NAMESPACES).map((namespace) => ({ ...namespace, baselines: undefined }));
-  return reportPage({ head: hostile ? hostileHead(HOSTILE.join(' '), 'audit') : { ...HEAD, kind: 'audit' }, overview: { ...overviewOf(namespaces).overview, baselines: undefined }, namespaces, leftOut: undefined });
+  return reportPage({ head: hostile ? hostileHead(HOSTILE.join(' '), 'audit') : { ...HEAD, kind: 'audit' }, overview: { ...overviewOf(namespaces).overview, baselines: undefined }, summary: hostile ? HOSTILE.join(' ') : 'All of it.', namespaces, leftOut: undefined });
 };
 
 describe('the browser for tests', () => {
@@ -99,9 +99,9 @@ describe('pages in a browser', function () {
   };
 
   for (const path of ['/', '/namespaces/search', '/standby', '/many?page=7', 'report.html']) {
-    for (const scheme of ['light', 'dark'] as const) {
-      it(`${path} is accessible, loads nothing and breaks no rule, ${scheme}`, async () => {
-        await tab.look({ scheme, width: 1200 });
+    for (const [scheme, width] of [['light', 1200], ['dark', 1200], ['light', 400]] as const) {
+      it(`${path} is accessible, loads nothing and breaks no rule, ${scheme}, ${width} wide`, async () => {
+        await tab.look({ scheme, width });
         await open(path);
         const { violations } = await (async () => {
           await tab.evaluate(AXE);

@@ -13,6 +13,7 @@ import { EVERYTHING } from '../../page/query.ts';
 import { reportPage } from '../../page/report.ts';
 import { createSelector } from '../../page/selection.ts';
 import { VERSION } from '../../version.ts';
+import { summaryLines } from './text.ts';
 
 export interface AuditPageOptions {
   /** At most so many namespaces; 0 is all of them. */
@@ -42,7 +43,7 @@ export function auditPage(audit: Audit, { top, cluster, nowMs }: AuditPageOption
       ...selector.counts(), isolationKnown: true, baselines: undefined,
       exemptions: exemptions.slice(0, EXEMPTIONS), moreExemptions: Math.max(0, exemptions.length - EXEMPTIONS),
     },
-    namespaces: shown,
+    summary: summaryLines(audit).at(-1) ?? '', namespaces: shown,
     leftOut: rest === 0 ? undefined : `${counted(rest, 'more namespace')} not shown: --top 0 shows all of them.`,
   });
 }

@@ -36,6 +36,7 @@ describe('npb audit -o html', () => {
     assert.match(page, /^<!doctype html>[\s\S]*<\/html>\n$/);
     for (const name of ['blog', 'shop', 'mail', 'legacy', 'payments']) assert.ok(page.includes(`<h2><span class="soft">Namespace</span> ${name}</h2>`), name);
     assert.match(page, /1 system namespace; --include-system tells about them/);
+    assert.match(page, /<p>5 namespaces: 2 FAIL, 1 WARN, 2 OK\. .*Score 62 of 100\./);
   });
 
   it('is bounded by --top, and says what is left out', async () => {

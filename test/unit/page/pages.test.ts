@@ -18,7 +18,7 @@ const namesIn = (page: string): string[] => [...page.matchAll(/<a class="name" h
 const withFindings = (namespace: NamespaceDetail): NamespaceDetail => ({ ...namespace, baselines: undefined, findings: [{ level: 'WARN', tone: 'warn', id: 'unknown-label', message: 'no pod has it', fix: 'correct it', where: 'in NetworkPolicy shop/a (a.yaml:3)' }] });
 
 const report = (namespaces: readonly NamespaceDetail[], leftOut?: string): string =>
-  reportPage({ head: { ...HEAD, kind: 'audit', from: 'files deploy' }, overview: { ...overviewOf(namespaces).overview, baselines: undefined }, namespaces, leftOut });
+  reportPage({ head: { ...HEAD, kind: 'audit', from: 'files deploy' }, overview: { ...overviewOf(namespaces).overview, baselines: undefined }, summary: '10 namespaces: all of it in one line', namespaces, leftOut });
 
 describe('pages', () => {
   it('overview is as it was', () => isGolden(golden('overview.html'), styleless(overviewPage(HEAD, overviewOf(NAMESPACES)))));
@@ -73,7 +73,7 @@ describe('pages', () => {
       const namespace = hostileNamespace(text);
       const list = overviewOf([namespace], { name: text, owner: text });
       const pages = [overviewPage(hostileHead(text, 'operator'), list), namespacePage(hostileHead(text, 'operator'), namespace), emptyPage(hostileHead(text, 'operator'), text, text, false),
-        reportPage({ head: hostileHead(text, 'audit'), overview: list.overview, namespaces: [namespace], leftOut: text })];
+        reportPage({ head: hostileHead(text, 'audit'), overview: list.overview, summary: text, namespaces: [namespace], leftOut: text })];
       const harmless = [HEAD, aNamespacePage('x')] as const;
       const known = new Set([...tagsIn(overviewPage(harmless[0], overviewOf(NAMESPACES))), ...tagsIn(namespacePage(...harmless)), ...tagsIn(report(NAMESPACES)), 'nav', 'small', 'option', 'select']);
       for (const page of pages) {
