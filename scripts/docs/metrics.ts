@@ -14,6 +14,7 @@ export function metricsPage(): string {
     '`/metrics` is served at the address of `--listen-address` ([configuration](configuration.md)), beside `/healthz` and `/readyz`. The names',
     'that begin with `controller_runtime_`, `workqueue_`, `rest_client_` and `leader_election_` are those of other operators, so that dashboards',
     'and alerts for them work here too. Metrics of the process (`process_…`, `nodejs_…`) come on top.',
+    'Dashboards and alerts: [monitoring](monitoring.md).',
     '',
     `There are ${metricTable().length} metrics. \`promtool check metrics\` passes; a test sees to that.`,
     '',

@@ -6,7 +6,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { COUNTERS, HISTOGRAMS } from '../../src/observe/metric-catalog.ts';
+import { LASTING_CONDITIONS, PASSING_CONDITIONS } from '../../src/api/conditions.ts';
+import { DIRECTIONS } from '../../src/api/network-policy.ts';
+import { COUNTERS, HISTOGRAMS, STATE_GAUGES } from '../../src/observe/metric-catalog.ts';
+import { COVERAGES } from '../../src/plan/coverage.ts';
+import { STATES } from '../../src/plan/verdict.ts';
 import { FIRST_BUILD_TIMEOUT_MS } from '../control-plane/binaries.ts';
 import { dashboardsCheckedIn, filledIn, panelsOf } from '../support/dashboards.ts';
 import { startPrometheus, type Parsed, type Prometheus } from '../support/monitoring.ts';
@@ -60,6 +64,15 @@ describe('queries', function () {
     assert.deepEqual(wrong, []);
   });
 
+  it('ask for values that labels have', async () => {
+    const { groups } = parse(readFileSync('config/prometheus/rules.yaml', 'utf8')) as { groups: { rules: { expr: string }[] }[] };
+    const expressions = [...groups.flatMap(({ rules }) => rules), ...dashboardsCheckedIn().flatMap(({ board }) => panelsOf(board).flatMap(({ targets }) => targets))].map(({ expr }) => expr);
+    const selectors = (await Promise.all([...new Set(expressions)].map(async (expr) => selectorsIn(await prometheus.parse(filledIn(expr, RANGES)))))).flat();
+    const asked = selectors.flatMap(({ name, matchers }) => matchers.map(({ name: label, value }) => ({ of: `${name}.${label}`, values: value.split('|') }))).filter(({ of }) => of in VALUES);
+    assert.ok(asked.length > 15, `only ${asked.length}`);
+    assert.deepEqual(asked.flatMap(({ of, values }) => values.filter((one) => VALUES[of]?.has(one) !== true).map((one) => `${of}: ${one}`)), []);
+  });
+
   it('those in the documentation can be parsed', async () => {
     const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
     const queries = pages.flatMap((page) => queriesIn(readFileSync(page, 'utf8')).map((expr) => ({ page, expr })));
@@ -79,6 +92,20 @@ describe('queries', function () {
     await assert.rejects(found('sum by (a (b)'), /parse error/);
   });
 });
+
+/** Words that a table in the documentation explains, which other tests hold to the code. */
+const EXPLAINED = new Set([...readFileSync('docs/troubleshooting.md', 'utf8').matchAll(/^\|.*?\| (?:`(\w+)`) \|/gm)].map(([, word = '']) => word));
+
+/** Metric and label → what there is. */
+const VALUES: Readonly<Record<string, ReadonlySet<string>>> = {
+  [`${STATE_GAUGES.namespaces.name}.state`]: new Set(STATES),
+  [`${STATE_GAUGES.coverageNamespaces.name}.coverage`]: new Set(COVERAGES),
+  [`${STATE_GAUGES.coverageNamespaces.name}.direction`]: new Set(DIRECTIONS),
+  [`${STATE_GAUGES.effectiveNamespaces.name}.direction`]: new Set(DIRECTIONS),
+  [`${STATE_GAUGES.statusCondition.name}.condition`]: new Set([...LASTING_CONDITIONS, ...PASSING_CONDITIONS]),
+  [`${STATE_GAUGES.namespaceAttention.name}.reason`]: EXPLAINED,
+  [`${COUNTERS.effectiveDrift.name}.change`]: new Set(COUNTERS.effectiveDrift.known?.change),
+};
 
 /** One a line; a line that begins with blanks goes on with the one before. */
 const queriesIn = (page: string): string[] => [...page.matchAll(/^```promql\n([^]*?)^```$/gm)].flatMap(([, block = '']) => block.trim().split(/\n(?! )/));

@@ -29,7 +29,7 @@ export const coverageDashboard = dashboard({
       stat({ ...STAT, title: 'Covered', unit: 'percentunit', colours: RATIO,
         description: 'Namespaces in which a default-deny of a baseline is in place, of those that are neither exempt nor excluded.',
         queries: [{ expr: covered(['direction']), legend: '{{direction}}' }] }),
-      stat({ ...STAT, title: 'Really isolated', unit: 'percentunit', colours: RATIO,
+      stat({ ...STAT, title: 'Really isolated', unit: 'percentunit', colours: NEUTRAL,
         description: 'Namespaces whose weakest pod is restricted or closed by all policies together, of all namespaces, system namespaces included. Empty while that is not known.',
         queries: [{ expr: `${q.sum(namespacesIsolated, ['direction'])} / ${q.sum(effectiveNamespaces, ['direction'])}`, legend: '{{direction}}' }] }),
       stat({ ...STAT, title: 'Need attention', unit: 'short', colours: NONE_IS_GOOD,
