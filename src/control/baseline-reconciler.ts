@@ -3,13 +3,13 @@ import { parseBaseline } from '../kube/objects.ts';
 import { createAnnouncer } from './announce.ts';
 import type { Shared } from './control-parts.ts';
 import type { Reconcile } from './controller.ts';
-import { reconcileBaseline } from './reconcile-baseline.ts';
+import { reconcileBaseline, type StatusWrite } from './reconcile-baseline.ts';
 import { isProcessed, oldEnoughAtMs, statusRows } from './summary.ts';
 
 export function baselineReconciler(shared: Shared): Reconcile {
-  const { clock, gate, views, memories, stores, client, settings, processed, isolation } = shared;
+  const { clock, gate, views, memories, stores, client, settings, processed, isolation, log } = shared;
   const announcer = createAnnouncer(shared.events);
-  const writtenAtMs = new Map<string, number>();
+  const written = new Map<string, StatusWrite>();
   const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
@@ -32,12 +32,15 @@ export function baselineReconciler(shared: Shared): Reconcile {
       stores.baselines.observeWrite(parseBaseline(await client.patchBaseline(name, patch, abort)));
     },
     async patchStatus({ name }, status, abort) {
-      stores.baselines.observeWrite(parseBaseline(await client.patchBaselineStatus(name, status, abort)));
+      const stored = parseBaseline(await client.patchBaselineStatus(name, status, abort));
+      stores.baselines.observeWrite(stored);
+      return stored.status;
     },
     statusWritten: announcer.statusWritten,
-    writtenAtMs,
+    statusNotKept: (baseline, fields) => log.warn('the API server does not keep all of a status; apply the CRD of this version (config/crd)', { baseline, fields }),
+    written,
     forget(name) {
-      for (const byName of [writtenAtMs, lookedAtMs, processed]) byName.delete(name);
+      for (const byName of [written, lookedAtMs, processed]) byName.delete(name);
     },
     statusIntervalMs: shared.isDraining() ? 0 : settings.statusIntervalMs,
     now: clock.now,

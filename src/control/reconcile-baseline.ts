@@ -3,7 +3,8 @@
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
  * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation, and that another namespace is
- * overridden, twice a second.
+ * overridden, twice a second. What the API server does not keep, since its CRD is older than this program, is tried again
+ * after ten minutes.
  */
 import { stableJson } from '../api/hash.ts';
 import { CLEANUP_FINALIZER } from '../api/names.ts';
@@ -30,19 +31,29 @@ export interface BaselineParts {
   /** Namespaces that still hold policies of the baseline and are not on their way out. */
   holding(name: string): number;
   patchMetadata(record: BaselineRecord, patch: object, signal: AbortSignal): Promise<void>;
-  patchStatus(record: BaselineRecord, status: object, signal: AbortSignal): Promise<void>;
+  /** Gives what the API server made of it. */
+  patchStatus(record: BaselineRecord, status: object, signal: AbortSignal): Promise<BaselineStatus>;
   /** The status that was just written, for events. */
   statusWritten(baseline: CompiledBaseline, before: BaselineStatus, after: BaselineStatus): void;
+  /** It does not come back as it was written: said once of a baseline, with the fields. */
+  statusNotKept(baseline: string, fields: readonly string[]): void;
   exemptionEnded(baseline: CompiledBaseline, target: string): void;
   /** When the exemptions of a baseline were last looked at; milliseconds since the epoch. */
   readonly lookedAtMs: Map<string, number>;
-  /** When the status of a baseline was last written; monotonic milliseconds. */
-  readonly writtenAtMs: Map<string, number>;
+  /** The last write of the status of a baseline. */
+  readonly written: Map<string, StatusWrite>;
   /** Drops what is remembered of a baseline that is gone. */
   forget(name: string): void;
   readonly statusIntervalMs: number;
   now(): number;
   wallMs(): number;
+}
+
+export interface StatusWrite {
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+  /** What was sent, and what came of it; absent where that is the same. */
+  readonly notKept?: { readonly sent: string; readonly stored: string } | undefined;
 }
 
 export async function reconcileBaseline(name: string, parts: BaselineParts, signal: AbortSignal): Promise<Outcome> {
@@ -110,13 +121,41 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   // After a start the status says what was so before, until that is known again.
   if (!processed && before.observedGeneration === record.generation) return {};
   if (stableJson(before) === stableJson(after)) return {};
-  const nowMs = parts.now();
-  const waitMs = (parts.writtenAtMs.get(baseline.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(before, after, parts) - nowMs;
-  if (waitMs > 0 && !isUrgent(before, after)) return { requeueAtMs: parts.wallMs() + waitMs };
-  parts.writtenAtMs.set(baseline.name, nowMs);
-  await parts.patchStatus(record, mergePatch(before, after), signal);
+  const waitMs = waitBefore(before, after, baseline.name, parts);
+  if (waitMs > 0) return { requeueAtMs: parts.wallMs() + waitMs };
+  await sendStatus(record, after, parts, signal);
   parts.statusWritten(baseline, before, after);
   return {};
+}
+
+/** Milliseconds until it may be written; none where somebody waits for it. */
+function waitBefore(before: BaselineStatus, after: BaselineStatus, name: string, parts: BaselineParts): number {
+  const last = parts.written.get(name);
+  if (last === undefined) return 0;
+  if (isInVain(before, after, last)) return last.atMs + IN_VAIN_MS - parts.now();
+  return isUrgent(before, after) ? 0 : last.atMs + intervalMs(before, after, parts) - parts.now();
+}
+
+async function sendStatus(record: BaselineRecord, after: BaselineStatus, parts: BaselineParts, signal: AbortSignal): Promise<void> {
+  const { name, status: before } = record;
+  const [atMs, last] = [parts.now(), parts.written.get(name)];
+  parts.written.set(name, { ...last, atMs });
+  const stored = await parts.patchStatus(record, mergePatch(before, after), signal);
+  const notKept = differing(after, stored);
+  if (notKept.length > 0 && last?.notKept === undefined) parts.statusNotKept(name, notKept);
+  parts.written.set(name, { atMs, notKept: notKept.length === 0 ? undefined : { sent: stableJson(after), stored: stableJson(stored) } });
+}
+
+/** The last write was the same, and this came of it. */
+function isInVain(before: BaselineStatus, after: BaselineStatus, { notKept }: StatusWrite): boolean {
+  return notKept?.sent === stableJson(after) && notKept.stored === stableJson(before);
+}
+/** Until then somebody may have applied the CRD. */
+const IN_VAIN_MS = 10 * 60_000;
+
+function differing(sent: BaselineStatus, stored: BaselineStatus): string[] {
+  const text = (value: unknown): string => (value === undefined ? '' : stableJson(value));
+  return (Object.keys(sent) as (keyof BaselineStatus)[]).filter((field) => text(sent[field]) !== text(stored[field]));
 }
 
 /** What is left of a confirmation is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */

@@ -126,7 +126,8 @@ function noCredentials({ source }: Connection, cause: unknown): ConnectionError 
 
 /** Unknown and misspelt fields are refused instead of dropped: `_from` for `from` would allow everybody. */
 const WRITE = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }).toString();
-const STATUS_WRITE = new URLSearchParams({ fieldManager: STATUS_FIELD_MANAGER, fieldValidation: 'Strict' }).toString();
+/** Where the CRD is older than this program, the rest of a status is worth having. */
+const STATUS_WRITE = new URLSearchParams({ fieldManager: STATUS_FIELD_MANAGER, fieldValidation: 'Ignore' }).toString();
 const MERGE_PATCH = 'application/merge-patch+json';
 
 function clientOver(parts: RequestParts & { readonly settings: ClientSettings }): KubeClient {

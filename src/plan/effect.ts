@@ -19,14 +19,17 @@ export interface DirectionEffect {
 }
 export type NamespaceEffect = Readonly<Record<Direction, DirectionEffect>>;
 
+/** Something cannot be read; an error of this program; changes are evaluated too late. */
+export type UnknownReason = 'NotReadable' | 'EvaluationFailed' | 'EvaluationLate';
+
 /** Whether effects are known, for the whole cluster. */
 export type IsolationKnowledge =
   | { readonly kind: 'Known' }
   /** After a start: what was so before may still be. */
   | { readonly kind: 'Starting' }
   | { readonly kind: 'Off' }
-  /** Something cannot be read, and could change every answer. Holds no number that changes by itself. */
-  | { readonly kind: 'Unknown'; readonly why: string };
+  /** What could change every answer is not known. Holds no number that changes by itself. */
+  | { readonly kind: 'Unknown'; readonly reason: UnknownReason; readonly why: string };
 
 export function isSameEffect(a: NamespaceEffect | undefined, b: NamespaceEffect | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && DIRECTIONS.every((direction) => isSameDirection(a[direction], b[direction])));

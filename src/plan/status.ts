@@ -156,13 +156,16 @@ function passing(input: StatusInput): NewCondition[] {
   if (held !== undefined && !heldConfirmed) {
     found.push({ type: 'Held', status: 'True', reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) });
   }
-  const why = isolation.kind === 'Unknown' ? `what is really isolated is not known: ${isolation.why}` : isolation.kind === 'Starting' ? unknownBefore(baseline) : undefined;
-  if (why !== undefined) found.push({ type: 'IsolationUnknown', status: 'True', reason: 'NotReadable', message: why });
+  found.push(...isolationUnknown(isolation, baseline));
   return found;
 }
 
-function unknownBefore({ record: { status } }: CompiledBaseline): string | undefined {
-  return status.conditions?.find(({ type }) => type === 'IsolationUnknown')?.message;
+/** After a start, what the status said stays until that is known again. */
+function isolationUnknown(isolation: IsolationKnowledge, { record: { status } }: CompiledBaseline): NewCondition[] {
+  const type = 'IsolationUnknown';
+  if (isolation.kind === 'Unknown') return [{ type, status: 'True', reason: isolation.reason, message: `what is really isolated is not known: ${isolation.why}` }];
+  const before = isolation.kind === 'Starting' ? status.conditions?.find((condition) => condition.type === type) : undefined;
+  return before === undefined ? [] : [{ type, status: before.status, reason: before.reason, message: before.message }];
 }
 
 function templatesValid({ baseline, rows }: StatusInput): NewCondition {

@@ -73,6 +73,7 @@ describe('documentation', () => {
     const rows = tableAfter(pageCalled('docs/troubleshooting.md'), '| type | status | reason |');
     assert.deepEqual(rows.flatMap(([type = '']) => codeIn(type)).toSorted(), [...LASTING_CONDITIONS, ...PASSING_CONDITIONS].toSorted());
     const written = [...read('src/plan/status.ts').matchAll(/reason: '(\w+)'/g)].map(([, reason = '']) => reason);
+    written.push(...unionIn('src/plan/effect.ts', 'UnknownReason'));
     assert.deepEqual(new Set(rows.flatMap(([, , reason = '']) => codeIn(reason)).filter((word) => word !== 'Stalled').toSorted()), new Set(written.toSorted()));
   });
 

@@ -22,6 +22,7 @@ import { createFailures } from './failures.ts';
 import { createOperations, type Operation } from './operations.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 import { createRollUps, type NamespaceRollUp } from './roll-up.ts';
+import { isSameKnowledge, whyUnknown } from './why-unknown.ts';
 
 /** One watch that has to be in order for anything to be known. */
 export interface SourceState {
@@ -134,7 +135,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
       stopped = true;
       backlog.clear();
       log.error('isolation is not evaluated any more', { error });
-      say({ kind: 'Unknown', why: `this program failed: ${error instanceof Error ? error.message : String(error)}` });
+      say({ kind: 'Unknown', reason: 'EvaluationFailed', why: `this program failed: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
 
@@ -217,20 +218,19 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
       wake(); // known when all of them have been looked at
       return;
     }
-    const why = [
-      ...missing.filter(({ isFailure }) => isReady || isFailure).map(({ resource, text }) => `${resource}: ${text}`),
-      ...failures.texts(classifier.failed().map(podText)),
-      ...(ageMs() > BEHIND_MS ? [BEHIND] : []),
-    ];
-    if (why.length > 0) say({ kind: 'Unknown', why: why.join('; ') });
+    const unknown = whyUnknown({
+      NotReadable: missing.filter(({ isFailure }) => isReady || isFailure).map(({ resource, text }) => `${resource}: ${text}`),
+      EvaluationFailed: failures.texts(classifier.failed().map(podText)),
+      EvaluationLate: ageMs() > BEHIND_MS ? [BEHIND] : [],
+    });
+    if (unknown !== undefined) say(unknown);
     else if (isAllDone) say(isReady ? KNOWN : STARTING);
   }
 
   function say(now: IsolationKnowledge): void {
     const before = knowledge;
     knowledge = now;
-    const isSame = before.kind === now.kind && (before.kind !== 'Unknown' || now.kind !== 'Unknown' || before.why === now.why);
-    if (!isSame) parts.onKnowledge(now);
+    if (!isSameKnowledge(before, now)) parts.onKnowledge(now);
   }
 
   return {

@@ -62,7 +62,7 @@ describe('client', function () {
         'PUT /apis/networking.k8s.io/v1/namespaces/a/networkpolicies/p?fieldManager=namespace-policy-baseline&fieldValidation=Strict',
         'DELETE /apis/networking.k8s.io/v1/namespaces/a/networkpolicies/p?',
         'PATCH /apis/netbaseline.io/v1alpha1/namespacepolicybaselines/b?fieldManager=namespace-policy-baseline&fieldValidation=Strict',
-        'PATCH /apis/netbaseline.io/v1alpha1/namespacepolicybaselines/b/status?fieldManager=namespace-policy-baseline-status&fieldValidation=Strict',
+        'PATCH /apis/netbaseline.io/v1alpha1/namespacepolicybaselines/b/status?fieldManager=namespace-policy-baseline-status&fieldValidation=Ignore',
         'POST /apis/events.k8s.io/v1/namespaces/a/events?fieldManager=namespace-policy-baseline&fieldValidation=Strict',
         'PUT /apis/coordination.k8s.io/v1/namespaces/a/leases/l?fieldManager=namespace-policy-baseline&fieldValidation=Strict',
       ]);

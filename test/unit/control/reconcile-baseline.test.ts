@@ -24,7 +24,7 @@ function record({ spec = {}, status, statusWrittenAt, generation = 1, finalizers
 }
 
 function world(wire: Wire, over: Partial<BaselineParts> = {}) {
-  const state = { baseline: compileBaseline(record(wire)) as CompiledBaseline | undefined, clock: 0, patches: [] as object[], statuses: [] as { status: BaselineStatus }[] };
+  const state = { baseline: compileBaseline(record(wire)) as CompiledBaseline | undefined, clock: 0, patches: [] as object[], notKept: new Set<string>(), said: [] as string[], statuses: [] as { status: BaselineStatus }[] };
   const parts: BaselineParts = {
     baseline: () => state.baseline,
     rows: () => [],
@@ -39,12 +39,15 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
     async patchStatus(_record, patch) {
       const { status } = patch as { status: BaselineStatus };
       state.statuses.push({ status });
-      state.baseline = compileBaseline(record({ ...wire, status: Object.fromEntries(Object.entries(status).filter(([, value]) => value !== null)) as BaselineStatus }));
+      const stored = record({ ...wire, status: Object.fromEntries(Object.entries(status).filter(([field, value]) => value !== null && !state.notKept.has(field))) as BaselineStatus });
+      state.baseline = compileBaseline(stored);
+      return stored.status;
     },
     statusWritten: () => {},
+    statusNotKept: (name, fields) => void state.said.push(`${name}: ${fields.join()}`),
     exemptionEnded: () => {},
     lookedAtMs: new Map(),
-    writtenAtMs: new Map(),
+    written: new Map(),
     statusIntervalMs: 5_000,
     now: () => state.clock,
     wallMs: () => NOW_MS + state.clock,
@@ -65,6 +68,26 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[0]?.status.observedGeneration, 1);
   });
 
+  it('is tried again after ten minutes where the API server does not keep all of it, and that is said once', async () => {
+    const rows = [row('protected')];
+    const { state, run } = world({}, { rows: () => rows });
+    state.notKept.add('isolation');
+    await run();
+    for (const _look of [1, 2, 3]) {
+      state.clock += 60_000;
+      assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 600_000 });
+    }
+    assert.deepEqual([state.statuses.length, state.said], [1, ['b: isolation']]);
+    rows.push(row('protected', 'team-b'));
+    await run();
+    await run();
+    assert.deepEqual([state.statuses.map(({ status }) => status.protected), state.said.length], [['1/1', '2/2'], 1], 'what is kept is written as ever');
+    state.notKept.clear();
+    state.clock += 600_000;
+    await run();
+    assert.deepEqual([state.statuses.length, await run()], [3, {}], 'and the rest when the CRD is the right one');
+  });
+
   it('waits for the interval when only a count changes, and says when to look again', async () => {
     const rows = [row('protected')];
     const { state, run } = world({}, { rows: () => rows });
@@ -80,7 +103,7 @@ describe('status of a baseline', () => {
 
   it('takes away counts that are not known any more: a merge patch would keep them', async () => {
     let known = true;
-    const { state, run } = world({}, { isolation: () => (known ? { kind: 'Known' } : { kind: 'Unknown', why: 'pods: 403' }) });
+    const { state, run } = world({}, { isolation: () => (known ? { kind: 'Known' } : { kind: 'Unknown', reason: 'NotReadable', why: 'pods: 403' }) });
     await run();
     assert.deepEqual([state.statuses[0]?.status.isolated, state.statuses[0]?.status.namespaces?.isolated], ['0/0', 0]);
     known = false;

@@ -74,7 +74,7 @@ describe('open report', () => {
     assert.deepEqual([messageOf(report, 'isolated-ingress'), messageOf(report, 'isolated-egress')], [
       'ingress is open to everybody (allow-all) through NetworkPolicy z (rule 0)', 'what egress lets through is not known: CiliumNetworkPolicy c is not evaluated',
     ]);
-    assert.equal(messageOf(reportOf(view, { isolation: { kind: 'Unknown', why: 'pods: forbidden' } }), 'isolated-ingress'), 'what is really isolated is not known: pods: forbidden');
+    assert.equal(messageOf(reportOf(view, { isolation: { kind: 'Unknown', reason: 'NotReadable', why: 'pods: forbidden' } }), 'isolated-ingress'), 'what is really isolated is not known: pods: forbidden');
     assert.ok(!rowsOf(reportOf(view)).some((row) => row.startsWith('isolated')));
   });
 

@@ -83,10 +83,17 @@ describe('status: isolation', () => {
     assert.deepEqual([counted(found), said(found, 'IsolationUnknown'), 'isolated' in (found.namespaces ?? {})], [['unknown', undefined, undefined], undefined, false]);
   });
   it('is unknown where something cannot be read, and says what', () => {
-    const found = status({ rows: rows('protected'), isolation: { kind: 'Unknown', why: 'pods: list pods: 403 Forbidden' } });
+    const found = status({ rows: rows('protected'), isolation: { kind: 'Unknown', reason: 'NotReadable', why: 'pods: list pods: 403 Forbidden' } });
     assert.deepEqual([found.isolated, said(found, 'IsolationUnknown')], ['unknown', 'True NotReadable']);
     assert.equal(message(found, 'IsolationUnknown'), 'what is really isolated is not known: pods: list pods: 403 Forbidden');
     assert.equal(said(found, 'Ready'), 'True Succeeded');
+  });
+  it('is unknown where it is late or this program fails, each with its own reason, also after a start', () => {
+    for (const reason of ['EvaluationLate', 'EvaluationFailed'] as const) {
+      const found = status({ rows: rows('protected'), isolation: { kind: 'Unknown', reason, why: 'w' } });
+      assert.equal(said(found, 'IsolationUnknown'), `True ${reason}`);
+      assert.deepEqual(status({ baseline: of({}, found), rows: rows('protected'), isolation: { kind: 'Starting' } }), found);
+    }
   });
   it('a policy that is not evaluated is named, after everything else', () => {
     const blurred = aRowIsolation({ isolated: false, isolatedIn: ['Ingress'], unknown: 'what egress lets through is not known: CiliumNetworkPolicy c is not evaluated' });
@@ -98,7 +105,7 @@ describe('status: isolation', () => {
     const before = status({ rows: some.map((each) => ({ ...each, owner: 'team-x' })), ...known });
     const unknown = some.map((each) => ({ ...each, owner: 'team-x', isolation: undefined }));
     assert.deepEqual(status({ baseline: of({}, before), rows: unknown, isolation: { kind: 'Starting' } }), before);
-    const blind = status({ rows: unknown, isolation: { kind: 'Unknown', why: 'pods: 403' } });
+    const blind = status({ rows: unknown, isolation: { kind: 'Unknown', reason: 'NotReadable', why: 'pods: 403' } });
     assert.deepEqual(status({ baseline: of({}, blind), rows: unknown, isolation: { kind: 'Starting' } }), blind);
     const gone = status({ baseline: of({}, before), rows: [row('a', 'protected')], isolation: { kind: 'Starting' } });
     assert.equal(gone.worst, undefined, 'but for namespaces that are not there any more');

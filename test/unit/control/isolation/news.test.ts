@@ -260,9 +260,9 @@ describe('news of isolation', () => {
     for (const name of ['came', 'went', 'stayed']) news.planned(name);
     for (const name of ['went', 'stayed']) becomes(name, ISOLATED, OPEN);
     const before = log.lines().length;
-    state.knowledge = { kind: 'Unknown', why: 'pods: 403' };
+    state.knowledge = { kind: 'Unknown', reason: 'NotReadable', why: 'pods: 403' };
     news.knowledgeChanged(state.knowledge);
-    state.knowledge = { kind: 'Unknown', why: 'pods: 403; customresourcedefinitions: 403' };
+    state.knowledge = { kind: 'Unknown', reason: 'NotReadable', why: 'pods: 403; customresourcedefinitions: 403' };
     news.knowledgeChanged(state.knowledge);
     effects.set('came', { Ingress: ISOLATED, Egress: OPEN });
     becomes('went', ISOLATED, ISOLATED, { byPods: true });

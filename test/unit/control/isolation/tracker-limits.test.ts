@@ -48,11 +48,11 @@ describe('isolation that cannot keep up', () => {
     for (let turn = 0; turn < 100 && tracker.backlog().changes > 0; turn += 1) {
       await clock.advance(0);
       worst = Math.max(worst, tracker.backlog().oldestMs);
-      if (worst > 60_000 && tracker.backlog().changes > 0) assert.deepEqual([tracker.knowledge(), cluster.of('x')], [{ kind: 'Unknown', why: 'changes are evaluated more than 60 s late' }, undefined]);
+      if (worst > 60_000 && tracker.backlog().changes > 0) assert.deepEqual([tracker.knowledge(), cluster.of('x')], [{ kind: 'Unknown', reason: 'EvaluationLate', why: 'changes are evaluated more than 60 s late' }, undefined]);
     }
     assert.ok(worst > 60_000, `${worst} ms`);
     await cluster.settle();
-    assert.deepEqual(cluster.knowledge, [{ kind: 'Known' }, { kind: 'Unknown', why: 'changes are evaluated more than 60 s late' }, { kind: 'Known' }]);
+    assert.deepEqual(cluster.knowledge, [{ kind: 'Known' }, { kind: 'Unknown', reason: 'EvaluationLate', why: 'changes are evaluated more than 60 s late' }, { kind: 'Known' }]);
     assert.deepEqual([cluster.of('x'), cluster.drifts(), tracker.backlog()], ['allow-all/closed', [], { changes: 0, oldestMs: 0 }]);
   });
 
@@ -104,7 +104,7 @@ describe('isolation that fails', () => {
     cluster.pod('y/six', { ip: 'fd00::1' }); // a family that nobody had: it is tried again
     await cluster.settle();
     const why = 'pod y/odd: an error in this program, which is in its log';
-    assert.deepEqual([cluster.tracker.knowledge(), cluster.of('x')], [{ kind: 'Unknown', why }, undefined]);
+    assert.deepEqual([cluster.tracker.knowledge(), cluster.of('x')], [{ kind: 'Unknown', reason: 'EvaluationFailed', why }, undefined]);
     assert.deepEqual(failing(cluster), [['error', 'pod y/odd', 'Error: a bug']]);
     cluster.policy('x/theirs', ALLOW_ALL);
     const good = aPod('y/odd');
@@ -124,7 +124,7 @@ describe('isolation that fails', () => {
     cluster.tracker.changed.namespace({ namespace: undefined, name: 'y', before: record, after: { ...record, get labels(): never { throw new Error('a bug'); } } });
     await cluster.settle();
     assert.deepEqual([cluster.tracker.knowledge(), failing(cluster)], [
-      { kind: 'Unknown', why: 'namespace y: an error in this program, which is in its log' }, [['error', 'namespace y', 'Error: a bug']],
+      { kind: 'Unknown', reason: 'EvaluationFailed', why: 'namespace y: an error in this program, which is in its log' }, [['error', 'namespace y', 'Error: a bug']],
     ]);
     cluster.policy('x/theirs', ALLOW_ALL);
     await cluster.settle();
@@ -156,7 +156,7 @@ describe('isolation that fails', () => {
     for (let index = 0; index < 50; index += 1) happens(cluster, undefined, aBadPod(`y/p${String(index).padStart(2, '0')}`));
     await cluster.settle();
     assert.equal(cluster.log.entries.length, 5);
-    assert.deepEqual(cluster.tracker.knowledge(), { kind: 'Unknown', why: 'pod y/p00, pod y/p01, pod y/p02 and more: an error in this program, which is in its log' });
+    assert.deepEqual(cluster.tracker.knowledge(), { kind: 'Unknown', reason: 'EvaluationFailed', why: 'pod y/p00, pod y/p01, pod y/p02 and more: an error in this program, which is in its log' });
   });
 
   it('our policies in a new namespace are still told from those of others', async () => {

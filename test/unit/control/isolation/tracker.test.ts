@@ -292,7 +292,7 @@ describe('isolation: what is known', () => {
     cluster.tracker.healthChanged();
     await cluster.settle();
     assert.deepEqual([cluster.of('x'), cluster.drifts()], ['allow-all/closed', []]);
-    assert.deepEqual(cluster.knowledge, [{ kind: 'Known' }, { kind: 'Unknown', why: 'pods: list pods: 403 Forbidden' }, { kind: 'Known' }]);
+    assert.deepEqual(cluster.knowledge, [{ kind: 'Known' }, { kind: 'Unknown', reason: 'NotReadable', why: 'pods: list pods: 403 Forbidden' }, { kind: 'Known' }]);
   });
 
   it('a source that is refused from the start is unknown at once; a first list that takes long is not', async () => {
@@ -342,7 +342,7 @@ describe('isolation: what is known', () => {
     await cluster.settle();
     cluster.policy('x/theirs', { spec: { podSelector: {}, policyTypes: ['Ingress'] } });
     await cluster.settle();
-    assert.deepEqual(cluster.knowledge.at(-1), { kind: 'Unknown', why: 'this program failed: a bug' });
+    assert.deepEqual(cluster.knowledge.at(-1), { kind: 'Unknown', reason: 'EvaluationFailed', why: 'this program failed: a bug' });
     assert.equal(cluster.of('x'), undefined);
   });
 
