@@ -104,12 +104,19 @@ for (const major of HELMS) describe(`chart and kustomize agree, with Helm ${majo
   });
 
   it('on reports of openreports.io', async () => {
-    const ours = await helm.template({ openReports: { enabled: true } });
-    for (const { kind, metadata: { name }, rules, roleRef } of await kustomized('config/rbac/open-reports')) {
+    const folder = await mkdtemp(join(tmpdir(), 'npb-overlay-'));
+    const at = (path: string): string => relative(folder, resolve(path));
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [at('config/default')], components: [at('config/open-reports')] }));
+    const [ours, theirs] = [await helm.template({ openReports: { enabled: true } }), await kustomized(folder)];
+    await rm(folder, { recursive: true });
+    assert.deepEqual([...ours.map(idOf), ...ONLY_KUSTOMIZE].toSorted(), theirs.map(idOf).toSorted());
+    for (const { kind, metadata: { name }, rules, roleRef, subjects } of theirs.filter((object) => object.metadata.name.endsWith('-open-reports'))) {
       const found = named(ours, kind, name);
-      assert.deepEqual([found.rules, found.roleRef], [rules, roleRef], `${kind} ${name}`);
+      assert.deepEqual([found.rules, found.roleRef, found.subjects], [rules, roleRef, subjects], `${kind} ${name}`);
     }
-    assert.deepEqual(configOf(named(ours, 'Deployment').spec.template.spec.containers[0]), { ...configOf(named(kustomize, 'Deployment').spec.template.spec.containers[0]), openReports: true });
+    const [config, wanted] = [ours, theirs].map((objects) => configOf(named(objects, 'Deployment').spec.template.spec.containers[0]));
+    assert.deepEqual(config, wanted);
+    assert.deepEqual(config, { ...configOf(named(kustomize, 'Deployment').spec.template.spec.containers[0]), openReports: true });
   });
 
   it('on scraping, rules and alerts', async () => {

@@ -104,8 +104,9 @@ describe('config', function () {
     const folder = await mkdtemp(join(tmpdir(), 'npb-overlay-'));
     try {
       const to = (path: string): string => relative(folder, join(ROOT, path));
-      await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ namespace: 'elsewhere', resources: [to('config/default')], components: [to('config/metrics-auth')] }));
+      await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ namespace: 'elsewhere', resources: [to('config/default')], components: [to('config/metrics-auth'), to('config/open-reports')] }));
       const { stdout } = await plane.kubectl(['kustomize', folder]);
+      assert.match(stdout, /name: namespace-policy-baseline-open-reports/);
       assert.deepEqual(new Set(stdout.match(/^ +namespace: .*$/gm)?.map((line) => line.trim())), new Set(['namespace: elsewhere']));
     } finally {
       await rm(folder, { recursive: true });
