@@ -13,7 +13,7 @@ import { defeatText, isSameEffect, overriddenIn, rowIsolation, type IsolationKno
 import { isNews, type LastTold } from '../../plan/last-told.ts';
 import type { NamespaceReport } from '../../plan/report.ts';
 import type { Clock } from '../clock.ts';
-import { createLineBudget } from '../line-budget.ts';
+import { createLineBudget, kindOfFailure } from '../line-budget.ts';
 import { NOTHING_TOLD, type NamespaceMemories, type NamespaceMemory } from '../namespace-memory.ts';
 import type { CauseKind } from './causes.ts';
 import type { EffectiveDrift } from './drift.ts';
@@ -55,10 +55,21 @@ const TOGETHER_MS = 1_000;
 export function createIsolationNews(parts: NewsParts): IsolationNews {
   const { tracker, memories, log, events, clock } = parts;
   const lines = createLineBudget(log, 'isolation changed in the same way in more namespaces', LINES);
+  const failures = createLineBudget(log, 'more of isolation could not be worked out');
   let wasUnknown = false;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
+  /** Called on the way to a write: no error in here may keep a default-deny from being written. */
   function look(namespace: string, memory: NamespaceMemory, byPods: boolean): void {
+    try {
+      lookAt(namespace, memory, byPods);
+    } catch (error) {
+      memory.told = undefined;
+      if (failures.take(kindOfFailure(error), clock.now())) log.error('what is said of isolation could not be worked out', { namespace, error });
+    }
+  }
+
+  function lookAt(namespace: string, memory: NamespaceMemory, byPods: boolean): void {
     const rollUp = tracker.of(namespace);
     if (rollUp === undefined || !parts.leads()) return;
     const { told: before, override } = memory;
@@ -75,13 +86,18 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     const directions = overriddenIn(report.coverage, effect).filter((direction) => asked.has(direction));
     const text = directions.length === 0 ? undefined : defeatText(directions, effect);
     if (text === undefined && [...asked].some((direction) => report.coverage?.[direction] !== 'protected')) {
-      memory.override ??= NOTHING_TOLD; // a default-deny that is being put back ends nothing
+      if (!wasNamed(namespace, report)) memory.override ??= NOTHING_TOLD; // a default-deny that is being put back ends nothing
       return;
     }
     const before = memory.override;
     memory.override = { text };
     if (before === undefined ? !isUntold(namespace, report, effect) : before.text === text) return;
     if (asked.size > 0) tell(namespace, memory, text);
+  }
+
+  /** Somebody was told of it before this replica led. */
+  function wasNamed(namespace: string, { enforced }: NamespaceReport): boolean {
+    return [...enforced.keys()].some((baseline) => parts.told(baseline)?.named.has(namespace) === true);
   }
 
   /** The first look of this leader: what is another now than in the status of a baseline that enforces something here. */

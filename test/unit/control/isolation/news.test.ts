@@ -223,6 +223,22 @@ describe('news of isolation', () => {
       assert.equal(log.entries.length, 3);
     });
 
+    it('is no news either where a default-deny is just being put back', () => {
+      const { log, news, state, effects, memories, becomes } = aScene('x');
+      effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
+      state.told['b'] = statusNaming('x');
+      const memory = memories.get('x');
+      const report = memory?.report;
+      assert.ok(memory !== undefined && report !== undefined);
+      memory.report = { ...report, coverage: { Ingress: 'unprotected', Egress: 'unprotected' } };
+      news.planned('x');
+      memory.report = report;
+      news.planned('x');
+      assert.deepEqual(log.entries, []);
+      becomes('x', ISOLATED, ISOLATED);
+      assert.deepEqual(log.lines(), ['info isolation is not overridden any more']);
+    });
+
     it('is news where no status says anything', () => {
       const { events, news, effects, state } = aScene('x');
       effects.set('x', { Ingress: OPEN, Egress: OPEN });
@@ -284,6 +300,21 @@ describe('news of isolation', () => {
     memory.report = report;
     news.planned('x');
     assert.deepEqual(events.map(({ reason }) => reason), ['IsolationOverridden']);
+  });
+
+  it('an error in here ends nothing: it is logged, nothing is claimed of the namespace, and the next look is like any other', () => {
+    const { log, events, news, effects, said } = aScene('x', 'y');
+    news.planned('x');
+    effects.set('x', Object.defineProperty({ Ingress: OPEN, Egress: OPEN }, 'Ingress', { get: () => { throw new Error('a bug'); } }));
+    effects.set('y', { Ingress: OPEN, Egress: ISOLATED });
+    news.planned('x');
+    news.began();
+    news.knowledgeChanged({ kind: 'Known' });
+    assert.deepEqual([said('x'), events.map(({ regarding }) => regarding.name)], [undefined, ['y']]);
+    assert.deepEqual([log.entries[0]?.message, log.entries[0]?.fields['namespace'], String(log.entries[0]?.fields['error'])], ['what is said of isolation could not be worked out', 'x', 'Error: a bug']);
+    effects.set('x', { Ingress: ISOLATED, Egress: OPEN });
+    news.planned('x');
+    assert.equal(events.length, 2);
   });
 
   it('whose status may be another one: the baselines that enforce something there', () => {
