@@ -1,7 +1,8 @@
 /**
  * Changes that wait to be evaluated, the oldest first.
  *
- * Holds nothing of what was taken, also where there is always something left.
+ * Where many wait, all of one object become the last of them, in the place of the first: an object that is changed faster than
+ * it can be evaluated holds up nobody, and what waits is bounded by what there is. Holds nothing of what was taken.
  */
 import type { Operation } from './operations.ts';
 
@@ -23,13 +24,31 @@ export interface Backlog {
 
 /** Below it moving what is left is not worth while. */
 const FEW = 64;
+/** Below it each change is evaluated, also one that is undone at once. */
+const MANY = 1_000;
 
 export function createBacklog(): Backlog {
   let waiting: Waiting[] = [];
   let next = 0;
+  let mergeAt = MANY;
+
+  /** Doubling what there may be until the next time: all of it costs no more than a fixed part of each change. */
+  function merge(): void {
+    const byObject = new Map<string, Waiting>();
+    for (const one of waiting.slice(next)) {
+      const { object } = one.operation;
+      byObject.set(object, { operation: one.operation, sinceMs: byObject.get(object)?.sinceMs ?? one.sinceMs });
+    }
+    waiting = [...byObject.values()];
+    next = 0;
+    mergeAt = Math.max(MANY, 2 * waiting.length);
+  }
 
   return {
-    add: (one) => { waiting.push(one); },
+    add(one) {
+      waiting.push(one);
+      if (waiting.length - next >= mergeAt) merge();
+    },
     first: () => waiting[next],
     take() {
       const one = waiting[next];
@@ -38,6 +57,7 @@ export function createBacklog(): Backlog {
       if (next === waiting.length || (next >= FEW && next * 2 >= waiting.length)) {
         waiting = waiting.slice(next);
         next = 0;
+        mergeAt = Math.min(mergeAt, Math.max(MANY, 2 * waiting.length));
       }
       return one;
     },

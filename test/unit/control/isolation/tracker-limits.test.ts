@@ -66,6 +66,20 @@ describe('isolation that cannot keep up', () => {
     assert.deepEqual(cluster.told(), ['x']);
   });
 
+  it('one object that is changed faster than it can be evaluated makes nothing unknown, and costs no memory', async () => {
+    const cluster = await aCluster();
+    const slow = aSlowPod(cluster, 'y/noisy', 100);
+    for (let round = 0; round < 20; round += 1) {
+      for (let index = 0; index < 500; index += 1) happens(cluster, slow, slow);
+      await cluster.clock.advance(0);
+      assert.ok(cluster.tracker.size().waiting < 1_100, `${cluster.tracker.size().waiting} wait`);
+    }
+    cluster.policy('x/theirs', ALLOW_ALL);
+    for (let index = 0; index < 2_000; index += 1) happens(cluster, slow, slow);
+    for (let turn = 0; turn < 20; turn += 1) await cluster.clock.advance(0);
+    assert.deepEqual([cluster.of('x'), cluster.drifts(), cluster.knowledge.map(({ kind }) => kind)], ['allow-all/closed', ['x Ingress opened closed>allow-all of a: NetworkPolicy x/theirs was created'], ['Known']]);
+  });
+
   it('a source that fails is said at once, also while more and more comes', async () => {
     const cluster = await aCluster();
     for (let index = 0; index < 5; index += 1) happens(cluster, undefined, aSlowPod(cluster, `y/${index}`, 10));

@@ -146,6 +146,26 @@ describe('isolation: what defeats a baseline', () => {
     assert.deepEqual(cluster.toldWhy(), ['x policies']);
   });
 
+  it('a burst of new namespaces with two policies of ours each: one look at each, and at most three where each event comes by itself', async () => {
+    const cluster = aTrackedCluster();
+    await cluster.settle();
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const ours = { spec: { podSelector: {}, policyTypes: ['Ingress' as const, 'Egress' as const] }, managers: [FIELD_MANAGER] };
+    cluster.busy.is = true;
+    for (const name of names) {
+      cluster.namespace(name);
+      for (const policy of ['default-deny', 'allow-dns']) cluster.policy(`${name}/${policy}`, ours);
+    }
+    cluster.busy.is = false;
+    await cluster.clock.advance(1_000);
+    assert.deepEqual(cluster.toldWhy(), names.map((name) => `${name} policies`));
+    for (const step of [() => cluster.namespace('late'), () => cluster.policy('late/default-deny', ours), () => cluster.policy('late/allow-dns', ours)]) {
+      step();
+      await cluster.settle();
+      assert.deepEqual(cluster.toldWhy(), ['late policies']);
+    }
+  });
+
   it('says the same while pods come and go', async () => {
     const cluster = await aCluster();
     cluster.policy('x/theirs', ALLOW_ALL);
