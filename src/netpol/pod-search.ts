@@ -2,10 +2,12 @@
  * Is there a pod with these labels in a namespace with those? Asked many times, answered together.
  *
  * Looks only at owners of a label that is asked for by value, where one is. What asks for none nearly always finds a
- * pod at once. Pods that are finished or of the host's network are none.
+ * pod at once. Nobody is missing where all pods are asked for, or where there are none at all: what a selector is for may be
+ * yet to come. A finished pod is one, so that a Job is not missing between two runs; one of the host's network is none, since
+ * policies do not see it.
  */
 import { ANY, compileSelector } from './compile-selector.ts';
-import type { Cube } from './cube.ts';
+import { EVERYTHING, type Cube } from './cube.ts';
 import type { Namespace, Pod } from './model.ts';
 import type { Selector } from './rules.ts';
 import type { Steps } from './steps.ts';
@@ -23,7 +25,12 @@ export interface PodSearch {
   run(): Steps<void>;
 }
 
-interface Home { readonly namespace: Namespace; readonly pods: Pod[] }
+interface Home {
+  readonly namespace: Namespace;
+  /** Those that policies see. */
+  readonly pods: Pod[];
+  isEmpty: boolean;
+}
 interface Placed { readonly home: Home; readonly pod: Pod }
 interface Wanted { readonly namespace: Selector; readonly pods: Selector; missing: Found['missing'] }
 type Index<T> = ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>;
@@ -62,7 +69,9 @@ export function* podSearch(namespaces: Iterable<Namespace>, pods: Iterable<Pod>)
     const known = answered.get(key);
     if (known !== undefined) return known;
     const selector = selectorOf(stored, text);
-    const found = (yield* someOf(homes.get(namespace)?.pods ?? [], ({ labels }) => selector.matches(labels))) ? SOMEBODY : NO_POD;
+    const home = homes.get(namespace);
+    const isThere = isForAll(selector) || home === undefined || home.isEmpty || (yield* someOf(home.pods, ({ labels }) => selector.matches(labels)));
+    const found = isThere ? SOMEBODY : NO_POD;
     answered.set(key, found);
     return found;
   }
@@ -91,14 +100,14 @@ function* homesOf(namespaces: Iterable<Namespace>, pods: Iterable<Pod>): Steps<M
   const homes = new Map<string, Home>();
   for (const namespace of namespaces) {
     yield;
-    homes.set(namespace.name, { namespace: withName(namespace), pods: [] });
+    homes.set(namespace.name, { namespace: withName(namespace), pods: [], isEmpty: true });
   }
   for (const pod of pods) {
     yield;
-    if (pod.hostNetwork || pod.terminal) continue;
-    const known = homes.get(pod.namespace);
-    if (known === undefined) homes.set(pod.namespace, { namespace: withName({ name: pod.namespace, labels: new Map() }), pods: [pod] });
-    else known.pods.push(pod);
+    const home = homes.get(pod.namespace) ?? { namespace: withName({ name: pod.namespace, labels: new Map() }), pods: [], isEmpty: true };
+    homes.set(pod.namespace, home);
+    home.isEmpty = false;
+    if (!pod.hostNetwork) home.pods.push(pod);
   }
   return homes;
 }
@@ -115,20 +124,26 @@ function* someOf<T>(items: readonly T[], isIt: (item: T) => boolean): Steps<bool
   return false;
 }
 
+function isForAll({ cube }: Selector): boolean {
+  return cube === EVERYTHING;
+}
+
 function* missingIn(homes: readonly Home[], { namespace: selector, pods: ofPods }: Wanted): Steps<Found['missing']> {
   let missing: Found['missing'] = 'no namespace';
-  for (const { namespace, pods } of homes) {
+  for (const { namespace, pods, isEmpty } of homes) {
     yield;
     if (!selector.matches(namespace.labels)) continue;
-    if (yield* someOf(pods, ({ labels }) => ofPods.matches(labels))) return undefined;
-    missing = 'no pod';
+    if (isForAll(ofPods) || (yield* someOf(pods, ({ labels }) => ofPods.matches(labels)))) return undefined;
+    if (!isEmpty) missing = 'no pod';
+    else if (missing === 'no namespace') missing = undefined;
   }
   return missing;
 }
 
 function* missingAmong(pods: readonly Placed[], { namespace, pods: ofPods }: Wanted, homes: readonly Home[]): Steps<Found['missing']> {
   if (yield* someOf(pods, ({ home, pod }) => ofPods.matches(pod.labels) && namespace.matches(home.namespace.labels))) return undefined;
-  return (yield* someOf(homes, (home) => namespace.matches(home.namespace.labels))) ? 'no pod' : 'no namespace';
+  if (yield* someOf(homes, (home) => !home.isEmpty && namespace.matches(home.namespace.labels))) return 'no pod';
+  return (yield* someOf(homes, (home) => namespace.matches(home.namespace.labels))) ? undefined : 'no namespace';
 }
 
 /** Keys by which owners can be looked up. */

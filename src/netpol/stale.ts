@@ -1,8 +1,8 @@
 /**
  * Policies that do nothing, or less than they say: they select no pod, or a peer of theirs matches none.
  *
- * A label that was renamed, a team that moved. Pods that are finished or of the host's network count as none. Made for
- * whole clusters: some hundred milliseconds for tens of thousands of policies and pods, in steps where somebody cannot wait.
+ * A label that was renamed, a team that moved; the same that an audit says of them. Made for whole clusters: some hundred
+ * milliseconds for tens of thousands of policies and pods, in steps where somebody cannot wait.
  */
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { isEvaluated } from './compile-cluster-policy.ts';

@@ -103,14 +103,7 @@ function* countSteps({ namespaces, policies, pods }: StaleCountParts): Steps<Sta
   for (const { kind, policy: { namespace = '', name } } of yield* staleSteps(candidates.values(), namespaces.all(), pods.all())) {
     yield;
     const id = `${namespace}/${name}`;
-    if (kind === 'peer matches nothing') found.peers_match_nothing.add(id);
-    else if (selectsSome(candidates.get(id))) found.selects_nothing.add(id);
+    found[kind === 'peer matches nothing' ? 'peers_match_nothing' : 'selects_nothing'].add(id);
   }
   return new Map(STALE_REASONS.map((reason) => [reason, found[reason].size]));
-}
-
-/** One for all pods is not stale where there is none: it is there for those that come. */
-function selectsSome(policy: NetworkPolicy | undefined): boolean {
-  const { matchLabels, matchExpressions } = policy?.spec.podSelector ?? {};
-  return Object.keys(matchLabels ?? {}).length > 0 || (matchExpressions?.length ?? 0) > 0;
 }

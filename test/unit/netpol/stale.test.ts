@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DIRECTIONS, type Direction } from '../../../src/api/network-policy.ts';
 import { compileClusterPolicy } from '../../../src/netpol/compile-cluster-policy.ts';
+import { ANY, compileSelector } from '../../../src/netpol/compile-selector.ts';
 import { compileNetworkPolicy } from '../../../src/netpol/compile-network-policy.ts';
-import type { Pod, Policy, WorldInput } from '../../../src/netpol/model.ts';
+import { EVERYTHING } from '../../../src/netpol/cube.ts';
+import type { Policy, WorldInput } from '../../../src/netpol/model.ts';
 import type { Peer, Selector } from '../../../src/netpol/rules.ts';
 import { staleIn, type Stale } from '../../../src/netpol/stale.ts';
 import type { StoredClusterPolicySpec, StoredNetworkPolicySpec, StoredPeer } from '../../../src/netpol/stored.ts';
@@ -27,15 +29,18 @@ describe('stale policies', () => {
   it('a podSelector that selects no pod of the namespace', () => {
     assert.deepEqual(inX({}), []);
     assert.deepEqual(inX({ podSelector: app('db') }), ['x/p selects nothing']);
-    assert.deepEqual(staleTexts(aNetworkPolicy('empty/p', {}), aNetworkPolicy('gone/p', {})), ['empty/p selects nothing', 'gone/p selects nothing']);
   });
-  it('pods that are finished or of the host\'s network are none', () => {
-    assert.deepEqual(staleTexts(aNetworkPolicy('y/p', { podSelector: app('host') }), aNetworkPolicy('y/q', { podSelector: app('done') })), ['y/p selects nothing', 'y/q selects nothing']);
+  it('not one for all pods, nor where there are none at all: what it is for may be yet to come', () => {
+    assert.deepEqual(staleTexts(aNetworkPolicy('empty/p', {}), aNetworkPolicy('empty/q', { podSelector: app('web') }), aNetworkPolicy('gone/p', { podSelector: app('web') })), []);
+    assert.deepEqual(inX(from({ namespaceSelector: { matchLabels: { team: 'c' } }, podSelector: app('web') })), []);
+  });
+  it('a pod of the host\'s network is none; a finished one is, so that nothing comes and goes with the runs of a CronJob', () => {
+    assert.deepEqual(staleTexts(aNetworkPolicy('y/p', { podSelector: app('host') }), aNetworkPolicy('y/q', { podSelector: app('done') })), ['y/p selects nothing']);
     assert.deepEqual(inX(from({ namespaceSelector: {}, podSelector: app('host') })), ['x/p Ingress 0.0 no pod']);
   });
   it('peers of the own namespace', () => assert.deepEqual(inX(from({ podSelector: app('web') }, { podSelector: app('db') })), ['x/p Ingress 0.1 no pod']));
   it('peers in other namespaces: which of both is missing', () => {
-    assert.deepEqual(inX(from({ namespaceSelector: { matchLabels: { team: 'b' } } }, { namespaceSelector: { matchLabels: { team: 'z' } } }, { namespaceSelector: { matchLabels: { team: 'c' } } })), ['x/p Ingress 0.1 no namespace', 'x/p Ingress 0.2 no pod']);
+    assert.deepEqual(inX(from({ namespaceSelector: { matchLabels: { team: 'b' } } }, { namespaceSelector: { matchLabels: { team: 'z' } } }, { namespaceSelector: { matchLabels: { team: 'b' } }, podSelector: app('web') })), ['x/p Ingress 0.1 no namespace', 'x/p Ingress 0.2 no pod']);
     assert.deepEqual(inX(from({ namespaceSelector: {}, podSelector: app('db') }, { namespaceSelector: { matchLabels: { team: 'a' } }, podSelector: app('db') }, { namespaceSelector: { matchLabels: { team: 'z' } }, podSelector: app('db') })), ['x/p Ingress 0.1 no pod', 'x/p Ingress 0.2 no namespace']);
     assert.deepEqual(inX(from({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'y' } } }, { namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['a', 'b', 'c'] }] } })), ['x/p Ingress 0.1 no namespace']);
   });
@@ -47,7 +52,7 @@ describe('stale policies', () => {
     assert.deepEqual(inX({ ingress: [{}, { from: [{ podSelector: app('nope') }] }], egress: [{ to: [{ podSelector: {} }, { podSelector: app('nope') }] }] }), ['x/p Ingress 1.0 no pod', 'x/p Egress 0.1 no pod']);
   });
   it('policies of cluster scope: subject and peers', () => {
-    const spec = { subject: { namespaces: { matchLabels: { team: 'c' } } }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }, { pods: { namespaceSelector: {}, podSelector: app('nope') } }] }], egress: [{ action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }, { nodes: {} }, { namespaces: { matchLabels: { team: 'z' } } }] }] };
+    const spec = { subject: { pods: { namespaceSelector: {}, podSelector: app('nope') } }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }, { pods: { namespaceSelector: {}, podSelector: app('nope') } }] }], egress: [{ action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }, { nodes: {} }, { namespaces: { matchLabels: { team: 'z' } } }] }] };
     const expected = (name: string): string[] => [`${name} selects nothing`, `${name} Ingress 0.1 no pod`, `${name} Egress 0.2 no namespace`];
     assert.deepEqual(staleTexts(aClusterPolicy('c', spec)), expected('c'));
     assert.deepEqual(staleTexts(anAdminPolicy('a', spec)), expected('a'));
@@ -81,11 +86,14 @@ function slowly(policy: Policy, { namespaces, pods }: Pick<WorldInput, 'namespac
   const compiled = policy.kind === 'NetworkPolicy' ? compileNetworkPolicy(policy.spec, 0) : compileClusterPolicy(policy.kind, accepting(policy.spec), 0);
   const home = policy.kind === 'NetworkPolicy' ? policy.namespace : undefined;
   const id = `${home === undefined ? '' : `${home}/`}${policy.name}`;
-  const labelled = pods.filter(({ hostNetwork, terminal }) => !hostNetwork && !terminal);
-  const labelsOf = (pod: Pod): ReadonlyMap<string, string> => namespaces.find(({ name }) => name === pod.namespace)!.labels;
-  const someone = (namespace: Selector | undefined, pod: Selector): boolean => labelled.some((each) => (namespace === undefined ? each.namespace === home : namespace.matches(labelsOf(each))) && pod.matches(each.labels));
-  const isSelecting = 'selector' in compiled ? someone(undefined, compiled.selector) : compiled.subject !== undefined && someone(compiled.subject.namespace, compiled.subject.pod);
-  const ofPeers = (direction: Direction): string[] => compiled.rules[direction].flatMap(({ index, peers }) => (peers === 'any' ? [] : peers).filter((peer): peer is Extract<Peer, { kind: 'pods' }> => peer.kind === 'pods' && !someone(peer.namespace, peer.pod))
-    .map((peer) => `${id} ${direction} ${index}.${peer.index} ${peer.namespace !== undefined && !namespaces.some(({ labels }) => peer.namespace!.matches(labels)) ? 'no namespace' : 'no pod'}`));
-  return [...(isSelecting ? [] : [`${id} selects nothing`]), ...DIRECTIONS.flatMap(ofPeers)];
+  const missing = (namespace: Selector | undefined, pod: Selector): string | undefined => {
+    const homes = namespaces.filter(({ name, labels }) => (namespace === undefined ? name === home : namespace.matches(labels))).map(({ name }) => name);
+    if (homes.length === 0) return namespace === undefined ? undefined : 'no namespace';
+    const there = pods.filter((each) => homes.includes(each.namespace));
+    return pod.cube === EVERYTHING || there.length === 0 || there.some((each) => !each.hostNetwork && pod.matches(each.labels)) ? undefined : 'no pod';
+  };
+  const nobody = 'selector' in compiled ? missing(undefined, compiled.selector) : missing(compiled.subject?.namespace ?? ANY, compiled.subject?.pod ?? compileSelector({ matchExpressions: [{ key: 'a', operator: 'In', values: [] }] }));
+  const ofPeers = (direction: Direction): string[] => compiled.rules[direction].flatMap(({ index, peers }) => (peers === 'any' ? [] : peers).filter((peer): peer is Extract<Peer, { kind: 'pods' }> => peer.kind === 'pods')
+    .flatMap((peer) => { const why = missing(peer.namespace, peer.pod); return why === undefined ? [] : [`${id} ${direction} ${index}.${peer.index} ${why}`]; }));
+  return [...(nobody === undefined ? [] : [`${id} selects nothing`]), ...DIRECTIONS.flatMap(ofPeers)];
 }
