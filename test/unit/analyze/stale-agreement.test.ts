@@ -14,8 +14,10 @@ const KUBE_SYSTEM = aNamespaceOf('kube-system');
 describe('stale policies: audit and operator', () => {
   it('agree on any cluster', () => {
     const seen = new Set<string>();
-    fc.assert(fc.property(someWorld(), ({ policies, namespaces, pods }) => {
+    fc.assert(fc.property(someWorld(), fc.nat(), ({ policies, namespaces, pods: some }, at) => {
       const all = [...namespaces, KUBE_SYSTEM];
+      const empty = all[at % all.length]?.name; // where there is no pod, nobody can say what a selector is for
+      const pods = some.filter(({ namespace }) => namespace !== empty);
       const own = policies.filter((policy): policy is NetworkPolicy => policy.kind === 'NetworkPolicy');
       const lint = createSelectorLint(takeInventory(all, pods, true));
       const audited = own.flatMap(({ namespace, name, spec }) => lint.lint(namespace, spec).map(({ path }) => [namespace, name, ...said(path)].join(' ')));
