@@ -8,24 +8,22 @@ import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import { createClassGroups, groupsIn } from './class-groups.ts';
 import { createClassMemory, type PodClass, type PodClassName, type Surroundings } from './classify.ts';
 import { createClusterScope, type Scope } from './cluster-scope.ts';
-import { largestOf, namesOf, type Defeat, type DefeatingPolicy } from './defeating-policies.ts';
+import { createDefeats, largestOf, type Defeats } from './defeating-policies.ts';
 import { isEqualPod } from './equal-pod.ts';
 import { concerns } from './evaluate.ts';
 import { createInterner } from './intern.ts';
 import { createFamilyCount } from './family-count.ts';
 import type { Family, Namespace, NetworkPolicy, OpaquePolicy, Options, Pod, Policy } from './model.ts';
-import { applyingIn, createNamespaces, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
+import { applyingIn, createNamespaces, plainIn, uncertainIn, type NamespaceEntry, type PodEntry } from './namespace-entries.ts';
 import { createUnknownClasses } from './unknown-class.ts';
 import { compareRefs, withName } from './world.ts';
-
-export type { Defeat, DefeatingPolicy } from './defeating-policies.ts';
 
 /** `undefined` before the pod was there, and after it is gone. */
 export interface ClassChange { readonly pod: Pod; readonly direction: Direction; readonly before: PodClass | undefined; readonly after: PodClass | undefined }
 /** What tells a policy from others: kind, namespace and name. */
 export type PolicyKey = Pick<Policy, 'kind' | 'name'> & { readonly namespace?: string | undefined; readonly apiKind?: string };
 
-export interface Classifier {
+export interface Classifier extends Defeats {
   upsertNamespace(namespace: Namespace): void;
   removeNamespace(name: string): void;
   /** One in which nothing differs that policies look at takes the place of the old one, and touches nothing. */
@@ -50,10 +48,6 @@ export interface Classifier {
   podsIn(namespace: string): readonly Pod[];
   /** The classes that pods of the namespace have, as of the last flush, each with one pod that has it. */
   classesIn(namespace: string, direction: Direction): readonly { readonly podClass: PodClass; readonly pod: Pod }[];
-  /** The smallest set of policies that makes the pod's class as weak as it is; those of equal spec stand for each other. Without a pod: of the plain one. */
-  defeating(namespace: string, pod: string | undefined, direction: Direction): DefeatingPolicy[];
-  /** The same, with all that would be enough besides: of equal specs each. */
-  defeat(namespace: string, pod: string | undefined, direction: Direction): Defeat;
   /** Address families that count. */
   families(): readonly Family[];
   /** Pods by class, as of the last flush. */
@@ -90,14 +84,6 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses, 
   const unknownBy = createUnknownClasses();
   const touch = (entries: Iterable<PodEntry>): void => { for (const entry of entries) dirty.add(entry); };
   const surroundings = (): Surroundings => ({ options, families: families.list(), existing: namespaces.existing, mostWork });
-
-  /** Without a pod: of the plain one. */
-  function asked(namespace: string, pod: string | undefined, direction: Direction) {
-    const home = namespaces.find(namespace);
-    const entry = home === undefined || pod !== undefined ? home?.pods.get(pod ?? '') : plainIn(home);
-    if (entry === undefined || entry.pod.hostNetwork || entry.pod.terminal) return undefined;
-    return { pod: entry.pod, applying: applyingIn(entry, cluster.policies(), direction) };
-  }
 
   function touchScopes(scopes: readonly Scope[]): void {
     for (const { only, concernsNamespace } of scopes) {
@@ -236,21 +222,7 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses, 
       const entry = namespaces.find(namespace);
       return entry === undefined ? [] : [...groupsIn(entry, direction)].map(([podClass, { example }]) => ({ podClass, pod: example.pod }));
     },
-    defeating(namespace, pod, direction) {
-      const found = asked(namespace, pod, direction);
-      return found === undefined ? [] : memory.defeatingOf(found.pod, found.applying, surroundings()).flatMap((each) => namesOf(found.applying, each).slice(0, 1));
-    },
-    defeat(namespace, pod, direction) {
-      const found = asked(namespace, pod, direction);
-      if (found === undefined) return { by: [], effective: undefined, others: [] };
-      const [first, ...others] = memory.sufficientIn(found.pod, found.applying, surroundings()).map(({ policies, effective }) => (
-        { effective, isAlone: policies.length === 1, names: policies.map((each) => namesOf(found.applying, each)) }));
-      const twins = first?.isAlone === true ? first.names.flatMap((names) => names.slice(1)).map((name) => ({ ...name, effective: first.effective })) : [];
-      return {
-        by: first?.names.flatMap((names) => names.slice(0, 1)) ?? [], effective: first?.effective,
-        others: [...twins, ...others.flatMap(({ effective, names }) => names.flat().map((name) => ({ ...name, effective })))],
-      };
-    },
+    ...createDefeats({ namespaces, cluster, memory, surroundings }),
     families: families.list,
     counts: groups.counts,
     size: () => ({ namespaces: namespaces.size(), specs: interner.size, pending: dirty.size }),
@@ -260,11 +232,4 @@ export function createClassifier(options: Options, { mostWork, beforeAddresses, 
 /** It stands for a policy of which no more than its name is known. */
 function unread({ kind, namespace, name }: PolicyKey): OpaquePolicy {
   return { kind: 'Opaque', apiKind: kind, namespace, name };
-}
-
-const NO_LABELS: Pod['labels'] = new Map();
-
-/** In no map: it stands for a pod that may come. */
-function plainIn(home: NamespaceEntry): PodEntry {
-  return { home, pod: { namespace: home.name, name: '', labels: NO_LABELS, ips: [], ports: [], hostNetwork: false, terminal: false }, classes: {} };
 }

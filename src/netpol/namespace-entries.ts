@@ -130,3 +130,10 @@ export function uncertainIn({ home: { namespace }, pod }: PodEntry, clusterPolic
   if (namespace.labelsUnknown !== true) return [];
   return clusterPolicies.filter(({ compiled }) => compiled.rules[direction].length > 0 && matchSubject(compiled, namespace, pod) === 'maybe');
 }
+
+const NO_LABELS: Pod['labels'] = new Map();
+
+/** In no map: it stands for a pod that may come. */
+export function plainIn(home: NamespaceEntry): PodEntry {
+  return { home, pod: { namespace: home.name, name: '', labels: NO_LABELS, ips: [], ports: [], hostNetwork: false, terminal: false }, classes: {} };
+}

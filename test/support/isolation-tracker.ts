@@ -5,7 +5,8 @@ import { parseNamespace, parsePolicy, specInterner, type NamespaceRecord, type O
 import { parsePod, podInterner, type PodRecord, type WirePod } from '../../src/kube/pods.ts';
 import type { EffectiveDrift } from '../../src/control/isolation/drift.ts';
 import type { OtherPolicyRecord } from '../../src/control/isolation/other-policies.ts';
-import { createIsolationTracker, type IsolationTracker, type SourceState } from '../../src/control/isolation/tracker.ts';
+import { createIsolationTracker, type IsolationTracker } from '../../src/control/isolation/tracker.ts';
+import type { SourceState } from '../../src/control/isolation/why-unknown.ts';
 import type { IsolationKnowledge } from '../../src/plan/effect.ts';
 import { createStore, type WritableStore } from '../../src/watch/store.ts';
 import { asGenerated, aWirePolicy, type PolicyFields } from './build.ts';

@@ -4,7 +4,8 @@
  * Where a direction is exempt, or the namespace is a system namespace, the same is said as a note.
  */
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
-import type { Classifier, DefeatingPolicy } from '../../netpol/classifier.ts';
+import type { Classifier } from '../../netpol/classifier.ts';
+import type { DefeatingPolicy } from '../../netpol/defeating-policies.ts';
 import type { PodClass } from '../../netpol/classify.ts';
 import type { Effective } from '../../netpol/effective.ts';
 import { isIsolated } from '../../netpol/namespace-class.ts';

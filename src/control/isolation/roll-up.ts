@@ -6,7 +6,8 @@
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { PodClass, PodClassName } from '../../netpol/classify.ts';
-import type { Classifier, DefeatingPolicy } from '../../netpol/classifier.ts';
+import type { Classifier } from '../../netpol/classifier.ts';
+import type { DefeatingPolicy } from '../../netpol/defeating-policies.ts';
 import { CLASSES } from '../../netpol/effective.ts';
 import type { PolicyRef } from '../../netpol/model.ts';
 import { isIsolated, weakestOf, type NamespaceClassName } from '../../netpol/namespace-class.ts';

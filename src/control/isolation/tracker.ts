@@ -16,20 +16,14 @@ import { isAsGenerated } from '../../plan/ownership.ts';
 import type { Change, Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
 import { createBacklog, type Waiting } from './backlog.ts';
+import { createDirtyNamespaces } from './dirty-namespaces.ts';
 import { driftIn, type EffectiveDrift } from './drift.ts';
 import { createEvaluation } from './evaluation.ts';
 import { createFailures } from './failures.ts';
 import { createOperations, type Operation } from './operations.ts';
 import type { OtherPolicyRecord } from './other-policies.ts';
 import { createRollUps, type NamespaceRollUp } from './roll-up.ts';
-import { isSameKnowledge, whyUnknown } from './why-unknown.ts';
-
-/** One watch that has to be in order for anything to be known. */
-export interface SourceState {
-  readonly resource: string;
-  /** Why it cannot be relied on; absent while it can. */
-  readonly missing: { readonly text: string; /** It is not just the first list that takes its time. */ readonly isFailure: boolean } | undefined;
-}
+import { isSameKnowledge, whyUnknown, type SourceState } from './why-unknown.ts';
 
 export interface TrackerParts {
   readonly options: Options;
@@ -99,8 +93,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   const operations = createOperations({ classifier, known, report: failures.report });
   const backlog = createBacklog();
   const evaluation = createEvaluation({ classifier, backlog, isReady: () => isReady, apply, changed: (namespace, by) => soil(namespace, by.sinceMs, isOfPod(by.operation)), done });
-  /** Namespaces to look at again, the oldest first: since when, and whether pods are the only reason. */
-  const dirty = new Map<string, { readonly sinceMs: number; readonly byPods: boolean }>();
+  const dirty = createDirtyNamespaces();
   let families = '';
   let sliceEndsMs = 0;
   let isReady = false;
@@ -122,8 +115,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
 
   /** Since when the oldest change waits, whichever part of it is not done. */
   function ageMs(): number {
-    const [ofNamespace] = dirty.values();
-    return clock.now() - Math.min(evaluation.oldestMs() ?? Infinity, ofNamespace?.sinceMs ?? Infinity, clock.now());
+    return clock.now() - Math.min(evaluation.oldestMs() ?? Infinity, dirty.oldestMs() ?? Infinity, clock.now());
   }
 
   /** Whatever else goes wrong here is no reason for the operator to end: it is a reason to claim nothing any more. */
@@ -152,8 +144,7 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   }
 
   function step(goesOn: () => boolean): boolean {
-    const [oldest] = dirty.values();
-    if (isReady && !evaluation.isUnderWay && clock.now() - (oldest?.sinceMs ?? Infinity) >= REFRESH_MS) return refreshOne();
+    if (isReady && !evaluation.isUnderWay && clock.now() - (dirty.oldestMs() ?? Infinity) >= REFRESH_MS) return refreshOne();
     return evaluation.step(goesOn) || (isReady && refreshOne());
   }
 
@@ -177,10 +168,8 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
     }
   }
 
-  function soil(namespace: string, sinceMs: number, byPods: boolean): void {
-    if (!isReady) return; // then all are looked at
-    const known = dirty.get(namespace);
-    dirty.set(namespace, { sinceMs: known?.sinceMs ?? sinceMs, byPods: byPods && known?.byPods !== false });
+  function soil(name: string, sinceMs: number, byPods: boolean): void {
+    if (isReady) dirty.add({ name, sinceMs, byPods }); // before that all are looked at
   }
 
   function done({ object, cause }: Operation, changes: readonly ClassChange[]): void {
@@ -194,11 +183,9 @@ export function createIsolationTracker(parts: TrackerParts): IsolationTracker {
   }
 
   function refreshOne(): boolean {
-    const [oldest] = dirty;
-    if (oldest === undefined) return false;
-    const [namespace, { byPods }] = oldest;
-    dirty.delete(namespace);
-    failures.guard(`isolation of namespace ${namespace}`, () => refresh(namespace, byPods));
+    const taken = dirty.take();
+    if (taken === undefined) return false;
+    failures.guard(`isolation of namespace ${taken.name}`, () => refresh(taken.name, taken.byPods));
     return true;
   }
 

@@ -12,7 +12,7 @@ import type { ReflectorSettings } from '../../watch/reflector-step.ts';
 import { startServedKinds, type ServedKinds } from '../../watch/served-kinds.ts';
 import { createStore, type Change, type Store } from '../../watch/store.ts';
 import { OTHER_KINDS, type OtherKindName, type OtherPolicyRecord } from './other-policies.ts';
-import type { SourceState } from './tracker.ts';
+import type { SourceState } from './why-unknown.ts';
 
 export interface IsolationWatchParts {
   readonly client: Pick<KubeClient, 'listPage' | 'watch'>;

@@ -1,6 +1,13 @@
 /** Why nothing is known of isolation: the reason of a condition, and words that stay the same while nothing changes. Pure. */
 import type { IsolationKnowledge, UnknownReason } from '../../plan/effect.ts';
 
+/** One watch that has to be in order for anything to be known. */
+export interface SourceState {
+  readonly resource: string;
+  /** Why it cannot be relied on; absent while it can. */
+  readonly missing: { readonly text: string; /** It is not just the first list that takes its time. */ readonly isFailure: boolean } | undefined;
+}
+
 /** What stands in the way, in words; the first that there is gives the reason. */
 export type Obstacles = Readonly<Record<UnknownReason, readonly string[]>>;
 
