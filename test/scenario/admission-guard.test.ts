@@ -8,7 +8,7 @@ import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { BASELINES, POLICIES, apiAs, type Answer, type Api, type Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from '../support/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
-import { GUARD, GUARD_POLICIES, aGuardedWorld, bind, isGuarded, isRefused, must, type GuardedWorld } from '../support/guard.ts';
+import { GUARD, GUARD_POLICIES, aGuardedWorld, aTenant, bind, isGuarded, isRefused, must, type GuardedWorld } from '../support/guard.ts';
 import { DEFAULT_DENY_SPEC, allowing } from '../support/templates.ts';
 import type { World } from '../support/world.ts';
 
@@ -56,6 +56,26 @@ describe('admission guard: who gets round it, and who does not', function () {
         const codes = text.split('\n').filter((line) => line.includes(`"managed-policies.netbaseline.io/by-others":"${said}"`)).map((line) => (JSON.parse(line) as { responseStatus: { code: number } }).responseStatus.code);
         assert.ok(codes.includes(200) && codes.includes(403), String(codes));
       });
+    });
+  });
+
+  describe('a role with * for everything, in one namespace', () => {
+    it('has the verb override there and may edit the Namespace, and only there; what it does shows in the audit log', async () => {
+      await world.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'owner' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] });
+      const { api: owner } = await aTenant(plane, world.admin, [namespace], 'owner');
+      try {
+        await must(owner.delete(`${at('default-deny')}?dryRun=All`));
+        await must(owner.patch(`/api/v1/namespaces/${namespace}?dryRun=All`, { metadata: { labels: { 'netbaseline.io/pod-gate': 'exempt' } } }));
+        isRefused(await owner.patch(`/api/v1/namespaces/${other}?dryRun=All`, { metadata: { labels: { 'netbaseline.io/pod-gate': 'exempt' } } }), /cannot patch resource/);
+        isRefused(await owner.delete(`${at('default-deny', other)}?dryRun=All`), /cannot delete resource/);
+        await bind(world.admin, other, 'admin', { namespace, name: 'tenant-owner' });
+        await eventually(() => owner.delete(`${at('default-deny', other)}?dryRun=All`), (answer) => isRefused(answer, /verb override/));
+        await must(owner.patch(at('default-deny'), { spec: { ingress: [{}] } }));
+        await eventually(() => world.policy(namespace, 'default-deny'), ({ spec }) => assert.deepEqual(spec, DEFAULT_DENY_SPEC));
+        await eventually(() => readFile(plane.auditLogPath ?? '', 'utf8'), (text) => assert.ok(text.includes(`UPDATE of NetworkPolicy ${namespace}/default-deny by system:serviceaccount:${namespace}:tenant-owner`)));
+      } finally {
+        await owner.close();
+      }
     });
   });
 

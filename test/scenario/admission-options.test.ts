@@ -42,6 +42,8 @@ describe('admission options', function () {
       { what: 'a port for everybody', spec: { ...some, ingress: [{ ports: [{ port: 80 }] }] }, says: /opens ingress/ },
       { what: 'the second of two rules', spec: { ...some, ingress: [{ from: [PEER] }, { from: [] }] }, says: /opens ingress/ },
       { what: 'every IPv4 address', spec: { ...some, policyTypes: ['Egress'], egress: [{ to: [PEER, { ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }] }] }, says: /opens egress/ },
+      { what: 'every address on every port of a protocol', spec: { ...some, ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 80 }, { protocol: 'TCP' }] }] }, says: /opens ingress/ },
+      { what: 'every address on every port of a protocol, outwards', spec: { ...some, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '::/0' } }], ports: [{}] }] }, says: /opens egress/ },
       { what: 'every IPv6 address', spec: { ...some, ingress: [{ from: [{ ipBlock: { cidr: '::/0' } }] }] }, says: /opens ingress/ },
     ];
     for (const { what, spec, says } of refused) {
