@@ -136,7 +136,7 @@ const ANY_SCRIPT = /\bnpm (?:run )?(test|start|(?<=run )[a-z:-]+)/g;
 /** Flags of every command of `npb`, and of the demo. */
 const OWN_FLAGS = [...(await allCommands()).flatMap(({ options }) => options.map(({ flag }) => flag)), 'once', 'kubeconfig', 'context', 'help', 'version'];
 const FLAGS_OF_OTHERS = {
-  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'previous', 'raw', 'tail', 'for', 'recursive', 'clusterrole', 'group', 'user', 'all'],
+  kubectl: ['type', 'server-side', 'overwrite', 'show-labels', 'show-managed-fields', 'field-selector', 'replicas', 'prefix', 'previous', 'raw', 'tail', 'for', 'recursive', 'clusterrole', 'group', 'user', 'all', 'as'],
   kind: ['config', 'name'],
   helm: ['destination', 'install', 'create-namespace', 'set', 'take-ownership', 'force-conflicts'],
   'npm run build:install': ['image'],
