@@ -1,7 +1,7 @@
 /** Every baseline that the documentation shows is taken by the API server as it is written there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { sharedControlPlane } from '../support/control-plane.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -15,7 +15,7 @@ describe('documentation on the API server', function () {
     for (const [index, manifest] of baselinesIn(readFileSync(join(ROOT, page), 'utf8')).entries()) {
       it(`${page}: takes baseline ${index + 1}`, async () => {
         const plane = await sharedControlPlane();
-        await plane.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], { stdin: stringify(manifest) });
+        await plane.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], { stdin: JSON.stringify(manifest) });
       });
     }
   }
