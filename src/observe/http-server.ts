@@ -2,7 +2,7 @@
  * The one endpoint: metrics and health, on one port, read only.
  *
  * Promises: answers GET and HEAD; whatever else is asked gets an answer that says what there is; with a guard, nothing but the
- * probes is answered before it was asked, and all of it over TLS; whoever is slow is cut off; `close` ends within half a second;
+ * probes is answered before it was asked, and all of it over TLS; whoever is slow is cut off; a bounded number of answers is made at once, beside those of the probes; `close` ends within half a second;
  * nothing of a request is echoed by it. Must not: know what it serves or who may see it, functions are given.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -80,8 +80,12 @@ const REQUEST_MS = 10_000;
 /** For those who connect and say nothing, send little by little, or do not read the answer. */
 const PATIENCE = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 };
 const SILENT_MS = 15_000;
+/** That are made, or made and not read: more would fill the memory, as one connection may ask for thousands without reading one. */
+const MOST_ANSWERS = 32;
 /** What a kubelet asks, which has no token. They tell nothing but how the operator is. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+const BUSY: Answer = { status: 503, contentType: TEXT, body: 'Too many answers are under way, or are not read. Come back later.\n', headers: { 'Retry-After': '1' } };
 
 const HEADERS = {
   'Cache-Control': 'no-store',
@@ -109,7 +113,8 @@ function checked({ ok, lines }: Check): Answer {
 /** Resolves when it listens; rejects with a `ListenError`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { address, log, protection } = options;
-  const server = serverFor(protection?.certificate, (request, response) => void respond(request, response, options));
+  const underWay = createPlaces(MOST_ANSWERS);
+  const server = serverFor(protection?.certificate, (request, response) => void respond(request, response, { ...options, takePlace: () => underWay(response) }));
   await listen(server, address).catch((error: unknown) => {
     protection?.certificate.close();
     throw error;
@@ -131,7 +136,24 @@ function serverFor(certificate: ServingCertificate | undefined, answer: (request
   return server;
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, options: HttpServerOptions): Promise<void> {
+interface Request extends HttpServerOptions {
+  /** Whether there is room for its answer. */
+  readonly takePlace: () => boolean;
+}
+
+/** A place is free again when its answer was read, or nobody waits for it any more. */
+function createPlaces(most: number): (response: ServerResponse) => boolean {
+  const taken = new Set<ServerResponse>();
+  return (response) => {
+    if (taken.size >= most) for (const each of taken) if (each.req.socket.destroyed) taken.delete(each); // one that waits behind another is not told
+    if (taken.size >= most) return false;
+    taken.add(response);
+    response.once('close', () => taken.delete(response));
+    return true;
+  };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, options: Request): Promise<void> {
   const answer = await answerTo(request, options);
   response.writeHead(answer.status, {
     ...HEADERS, ...answer.headers, 'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body),
@@ -139,7 +161,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-async function answerTo({ method, url = '/', headers }: IncomingMessage, { routes, log, protection }: HttpServerOptions): Promise<Answer> {
+async function answerTo({ method, url = '/', headers }: IncomingMessage, { routes, log, protection, takePlace }: Request): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, contentType: TEXT, body: 'Only GET and HEAD are answered here.\n', headers: { Allow: 'GET, HEAD' } };
   const [path = '/'] = url.split('?', 1);
   try {
@@ -147,6 +169,7 @@ async function answerTo({ method, url = '/', headers }: IncomingMessage, { route
     if (refusal !== undefined) return refusal;
     const [route, rest] = routeTo(path, routes);
     if (route === undefined) return { status: 404, contentType: TEXT, body: `Not found. There is ${[...routes.keys()].join(', ')}.\n` };
+    if (!PROBES.has(path) && !takePlace()) return BUSY;
     return await route({ rest, query: url.slice(path.length + 1) });
   } catch (error) {
     log.error('Endpoint could not answer', { path, error });

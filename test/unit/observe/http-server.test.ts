@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { selfSigned } from '../../../src/access/self-signed.ts';
 import { ListenError, standardRoutes, startHttpServer, type Answer, type Asked, type Check, type Guard, type HttpServer, type Route } from '../../../src/observe/http-server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { httpsGet } from '../../support/https-get.ts';
 import { memoryLogger } from '../../support/log.ts';
 
@@ -65,6 +66,47 @@ describe('http server', () => {
     const answer = await fetch(`${server.url}/metrics`);
     assert.deepEqual([answer.status, (await answer.text()).includes('no registry')], [500, false]);
     assert.deepEqual(log.lines(), ['error Endpoint could not answer']);
+  });
+
+  it('makes a bounded number of answers at once, however many are asked for on one connection, and forgets those that nobody waits for', async () => {
+    let running = 0;
+    let open = Promise.withResolvers<void>();
+    const slow: Route = async () => {
+      running += 1;
+      await open.promise;
+      running -= 1;
+      return said('made');
+    };
+    const other = await startHttpServer({ address: LOOPBACK, routes: new Map<string, Route>([['/slow', slow], ['/healthz', () => said('ok')]]), log });
+    const runs = (count: number) => eventually(() => running, (now) => assert.equal(now, count));
+    /** Asks 40 times on one connection; 32 places are taken, and the rest is refused. */
+    const flood = async () => {
+      const socket = connect(Number(new URL(other.url).port), '127.0.0.1');
+      const read = { text: '' };
+      socket.on('data', (data) => { read.text += data.toString(); });
+      socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(40));
+      await runs(32);
+      const refused = await fetch(`${other.url}/slow`);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after'), running], [503, '1', 32]);
+      assert.equal((await fetch(`${other.url}/healthz`)).status, 200, 'probes go on');
+      return { socket, read };
+    };
+    try {
+      const { socket: gone } = await flood();
+      gone.destroy();
+      const next = eventually(() => fetch(`${other.url}/slow`), ({ status }) => assert.equal(status, 200));
+      await runs(33);
+      open.resolve();
+      await next;
+      open = Promise.withResolvers<void>();
+      const { socket, read } = await flood();
+      open.resolve();
+      await eventually(() => read.text, (text) => assert.deepEqual([200, 503].map((status) => text.split(`HTTP/1.1 ${status}`).length - 1), [32, 8]));
+      socket.destroy();
+    } finally {
+      open.resolve();
+      await other.close();
+    }
   });
 
   it('names the address and the next step when it cannot listen', async () => {
