@@ -88,6 +88,15 @@ describe('image', function () {
     }
   });
 
+  it('has all that its commands read manifests with', async () => {
+    const manifest = join(folder, 'baseline.yaml');
+    await copyFile(join(ROOT, 'config/samples/minimal.yaml'), manifest);
+    await chmod(manifest, 0o644);
+    const child = start(['render', '-f', manifest, '-n', 'shop']);
+    const [output] = await Promise.all([text(child), once(child, 'exit')]);
+    assert.match(output, /name: default-deny\n {2}namespace: shop/);
+  });
+
   it('becomes ready with the permissions of its ServiceAccount, within its memory, and ends well on SIGTERM', async () => {
     const plane = await sharedControlPlane();
     const kubeconfig = join(folder, 'kubeconfig');
