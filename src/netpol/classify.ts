@@ -55,13 +55,13 @@ export function createClassMemory(limit = 100_000): ClassMemory {
   const defeats = new Map<string, readonly Defeating[]>();
   const sufficient = new Map<string, readonly Sufficient[]>();
   const inexact = new Set<string>();
-  const remembered = <T>(memory: Map<string, T>, find: (input: ClassInput, effective: FindEffective) => T): ((...about: [Pod, Applying, Surroundings]) => T) => (...about) => {
+  const remembered = <T>(memory: Map<string, T>, find: (input: ClassInput, effective: FindEffective, mostWork: number | undefined) => T): ((...about: [Pod, Applying, Surroundings]) => T) => (...about) => {
     const key = keyOf(...about);
     const known = memory.get(key);
     if (known !== undefined) return known;
     if (memory.size >= limit) memory.clear();
     const [pod, applying, surroundings] = about;
-    const found = find(classInputOf(pod, applying, surroundings), finderOf(surroundings));
+    const found = find(classInputOf(pod, applying, surroundings), finderOf(surroundings), surroundings.mostWork);
     if (byKey.get(key)?.effective?.exact === true) memory.set(key, found); // else it depends on the pods that exist
     return found;
   };

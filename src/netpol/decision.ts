@@ -39,6 +39,8 @@ export interface Budget {
 }
 /** Some 50 ms. Rules as people write them need hundreds. */
 const BUDGET = 200_000;
+/** Clauses held against a value. */
+const NARROWED_PER_STEP = 16;
 const AT_LEAST = 2000;
 
 export const aBudget = (): Budget => ({ left: BUDGET, atLeast: AT_LEAST });
@@ -53,7 +55,8 @@ export function extentOf(pipeline: Pipeline, domains: Domains, budget: Budget): 
   const allowance = Math.max(budget.left, budget.atLeast);
   const search = { someAllowed: false, someDenied: false, left: allowance };
   const visit = (at: Pipeline): void => {
-    search.left -= 1 + at.admin.length + (at.isolating?.length ?? 0) + at.baseline.length;
+    const clauses = at.admin.length + (at.isolating?.length ?? 0) + at.baseline.length;
+    search.left -= 1 + clauses;
     const next = nextOf(at);
     if (next === 'allowed') search.someAllowed = true;
     else if (next === 'denied') search.someDenied = true;
@@ -63,6 +66,7 @@ export function extentOf(pipeline: Pipeline, domains: Domains, budget: Budget): 
       for (const { values } of constraints) search.left -= values.size;
       for (const value of search.left > 0 ? valuesOf(key, constraints, domains) : []) {
         if (search.left <= 0 || (search.someAllowed && search.someDenied)) return;
+        search.left -= Math.floor(clauses / NARROWED_PER_STEP);
         visit(given(at, key, value));
       }
     }

@@ -15,16 +15,26 @@ interface Allow { readonly compiled: Defeating['compiled']; readonly rule: Rule 
 
 const rank = (found: EffectiveClass): number => CLASSES.indexOf(found);
 
-/** Empty for `open`, which needs no policy, and for classes that nothing defeats. Where `find` gives up a set, though not the smallest. */
-export function defeatingOf(input: ClassInput, find: FindEffective = effectiveOf): Defeating[] {
+/** Rules put together or left out for each step of `mostWork`. */
+const RULES_PER_STEP = 16;
+
+/**
+ * Empty for `open`, which needs no policy, and for classes that nothing defeats. Where `find` gives up, or trying out what is
+ * enough takes more than `mostWork`, a set, though not the smallest.
+ */
+export function defeatingOf(input: ClassInput, find: FindEffective = effectiveOf, mostWork = Infinity): Defeating[] {
   if (input.isolating === undefined) return [];
   const target = find(input);
   if (target === undefined || rank(target.class) > rank('allow-cluster')) return [];
-  const suffices = (allows: readonly Allow[]): boolean => {
-    const found = find(only(input, allows));
-    return found !== undefined && rank(found.class) <= rank(target.class);
+  const all = allowsIn(input);
+  let left = mostWork * RULES_PER_STEP;
+  const suffices = (allows: readonly Allow[]): boolean | undefined => {
+    left -= all.length;
+    const found = left < 0 ? undefined : find(only(input, allows));
+    if (found === undefined) left = -1;
+    return found && rank(found.class) <= rank(target.class);
   };
-  const policies = [...Map.groupBy(allowsIn(input), ({ compiled }) => compiled).values()];
+  const policies = [...Map.groupBy(all, ({ compiled }) => compiled).values()];
   const single = policies.find(suffices);
   const chosen = single === undefined ? irreducible(policies, (some) => suffices(some.flat())) : [single];
   const oneRule = chosen.flat().find((allow) => suffices([allow]));
@@ -48,12 +58,14 @@ export function sufficientIn(input: ClassInput): Sufficient[] {
   return [policies, ...others].map((some) => ({ policies: some, effective: effectiveOf(only(input, allowsIn(input).filter(({ compiled, rule }) => some.some((each) => each.compiled.id === compiled.id && each.rules.includes(rule.index))))) }));
 }
 
-/** Drops one after the other what is not needed. */
-function irreducible<T>(all: readonly T[], suffices: (some: readonly T[]) => boolean): readonly T[] {
+/** Drops one after the other what is not needed, until nobody can say. */
+function irreducible<T>(all: readonly T[], suffices: (some: readonly T[]) => boolean | undefined): readonly T[] {
   let left = all;
   for (const one of all) {
     const without = left.filter((other) => other !== one);
-    if (suffices(without)) left = without;
+    const isEnough = suffices(without);
+    if (isEnough === undefined) break;
+    if (isEnough) left = without;
   }
   return left;
 }

@@ -1,6 +1,9 @@
 /** The classifier: what each kind of change touches, and that it holds nothing else. */
 import assert from 'node:assert/strict';
 import { createClassifier, type ClassChange, type Classifier } from '../../../src/netpol/classifier.ts';
+import { compileNetworkPolicy } from '../../../src/netpol/compile-network-policy.ts';
+import { defeatingOf } from '../../../src/netpol/defeat.ts';
+import { effectiveOf, type ClassInput } from '../../../src/netpol/effective.ts';
 import type { Policy } from '../../../src/netpol/model.ts';
 import type { StoredPeer } from '../../../src/netpol/stored.ts';
 import { aClusterPolicy, aNamespaceOf, aNetworkPolicy, aPodOf } from '../../support/netpol.ts';
@@ -193,6 +196,28 @@ describe('classifier: too much to look at', () => {
     classifier.removePolicy({ kind: 'NetworkPolicy', namespace: 'x', name: 'huge' });
     classifier.flush();
     assert.equal(classifier.classOf('x', 'a', 'Ingress')?.class, 'closed');
+  });
+
+  it('so do labels of many values, each of which is held against each rule', () => {
+    const classWith = (count: number): unknown => {
+      const classifier = createClassifier({ ipBlockMatchesPods: 'yes' }, { mostWork: 10_000 });
+      classifier.upsertPod(aPodOf('x/a', { ips: ['10.0.0.1'] }));
+      const labels = Array.from({ length: count }, (_, index) => ({ namespaceSelector: { matchLabels: { a: `v${index}` } } }));
+      classifier.upsertPolicy(aNetworkPolicy('x/p', { ingress: [...labels, { ipBlock: { cidr: '0.0.0.0/1' } }, { ipBlock: { cidr: '128.0.0.0/1' } }].map((peer) => ({ from: [peer] })) }));
+      classifier.flush();
+      return classifier.classOf('x', 'a', 'Ingress')?.class;
+    };
+    assert.deepEqual([classWith(100), classWith(1_000)], ['allow-all', 'unknown']);
+  });
+
+  it('what defeats a class of many rules is named, though not the fewest of them', () => {
+    let asked = 0;
+    const many = Array.from({ length: 2_000 }, (_, index) => ({ from: [{ namespaceSelector: { matchLabels: { a: `v${index}` } } }] }));
+    const compiled = compileNetworkPolicy({ podSelector: {}, ingress: [...many, {}] }, 1);
+    const input: ClassInput = { direction: 'Ingress', ownNamespace: 'x', podPorts: [], families: ['IPv4'], ipBlockMatchesPods: true, clusterPolicies: [], isolating: [compiled], existing: () => [] };
+    const find = (about: ClassInput) => { asked += 1; return effectiveOf(about); };
+    assert.deepEqual(defeatingOf(input, find, 10_000).map(({ compiled: { id } }) => id), [1]);
+    assert.ok(asked <= 1 + 10_000 * 16 / 2_001, `${asked} times all rules were looked at`);
   });
 
   it('excepts count, so do blocks that overlap in many pieces, and ports that are compared with each other: one bound for all of it', () => {
