@@ -3,7 +3,7 @@
  *
  * Promises: an override is told once, whoever led when it began: what a status says at a start has been told, and what it
  * would have said is news, also after a time in which nothing was known. One cause is at most `LINES` lines and events,
- * however many namespaces it opens.
+ * however many namespaces it opens; so is one namespace in a minute, however often somebody opens and closes it.
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { EventRecorder } from '../../apply/events.ts';
@@ -55,6 +55,7 @@ const TOGETHER_MS = 1_000;
 export function createIsolationNews(parts: NewsParts): IsolationNews {
   const { tracker, memories, log, events, clock } = parts;
   const lines = createLineBudget(log, 'isolation changed in the same way in more namespaces', LINES);
+  const changes = createLineBudget(log, 'effective isolation changed more often in one namespace', LINES);
   const failures = createLineBudget(log, 'more of isolation could not be worked out');
   let wasUnknown = false;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
@@ -143,6 +144,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
   function tellDrift({ namespace, direction, change, before, after, pods, examples, cause }: EffectiveDrift): void {
     const baseline = [...memories.get(namespace)?.report?.enforced ?? []].filter(([, directions]) => directions.includes(direction)).map(([name]) => name).join(', ');
     const opens = change === 'opened' && !isIsolated(after);
+    if (!changes.take(namespace, clock.now())) return;
     log[opens ? 'warn' : 'info']('effective isolation changed', {
       namespace, direction, change, before, after, pods, examples, causeKind: cause.kind, cause: cause.text, ...(baseline === '' ? {} : { baseline }),
     });

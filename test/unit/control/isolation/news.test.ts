@@ -84,6 +84,16 @@ describe('news of isolation', () => {
     assert.deepEqual([log.entries.length, log.entries.at(-1)?.message, log.entries.at(-1)?.fields['more']], [21, 'effective isolation changed in more namespaces', 480]);
   });
 
+  it('one namespace is twenty lines a minute, however often somebody opens and closes it, and counted in full', async () => {
+    const { log, counted, news, clock } = aScene();
+    for (let turn = 0; turn < 200; turn += 1) news.drifted([turn % 2 === 0 ? drift() : drift({ change: 'closed', before: 'allow-all', after: 'restricted' })]);
+    news.drifted([drift({ namespace: 'y' })]);
+    assert.deepEqual([counted.length, log.entries.length, log.entries.at(-1)?.fields['namespace']], [201, 21, 'y']);
+    await clock.advance(60_000);
+    news.drifted([drift()]);
+    assert.deepEqual(log.entries.slice(21).map(({ message, fields }) => [message, fields['keys']]), [['effective isolation changed more often in one namespace', 180], ['effective isolation changed', undefined]]);
+  });
+
   it('standbys know, and say nothing', () => {
     const { log, events, counted, news, state, effects } = aScene('x');
     state.leads = false;
