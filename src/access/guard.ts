@@ -38,10 +38,13 @@ export function createGuard({ reviews, clock, log }: GuardParts): Guard {
   async function look({ path, authorization }: Asked, signal: AbortSignal): Promise<Answer | undefined> {
     const token = bearerToken(authorization);
     if (token === undefined) return WITHOUT_TOKEN;
-    const user = await users(sha256(token), failures.watch(() => reviews.reviewToken(token, signal)), signal);
+    const key = sha256(token);
+    const user = await users(key, failures.watch(() => reviews.reviewToken(token, signal)), signal);
     if (user === undefined) return BAD_TOKEN;
     const mayGet = async (): Promise<true | undefined> => (await reviews.reviewAccess(user, path, signal) ? true : undefined);
-    return await rights(sha256(stableJson([user, path])), failures.watch(mayGet), signal) === true ? undefined : forbidden(user);
+    if (await rights(sha256(stableJson([user, path])), failures.watch(mayGet), signal) !== true) return forbidden(user);
+    users.value(key); // anybody can have hundreds of tokens
+    return undefined;
   }
 
   return async (asked) => {

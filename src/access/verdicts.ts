@@ -2,7 +2,8 @@
  * Answers of the API server about people, remembered for a short time.
  *
  * Promises: bounded in number and in time; one question is asked once, however many want to know; a flood of questions
- * whose answer is no is slowed down, and neither evicts those whose answer was yes nor holds up asking about them again.
+ * whose answer is no is slowed down, and neither evicts those whose answer was yes nor holds up asking about them again;
+ * what is valued is not evicted by what is not.
  */
 import { createLane, type Lane } from './lane.ts';
 
@@ -14,7 +15,11 @@ export interface VerdictLimits {
 }
 
 /** `undefined` is no. What `ask` throws is thrown and not remembered. */
-export type Verdicts<T> = (key: string, ask: () => Promise<T | undefined>, signal: AbortSignal) => Promise<T | undefined>;
+export interface Verdicts<T> {
+  (key: string, ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined>;
+  /** A yes that proved to be worth remembering, for as long as it comes again. */
+  value(key: string): void;
+}
 
 export interface VerdictClock {
   /** Monotonic milliseconds. */
@@ -45,7 +50,7 @@ export function createVerdicts<T>(limits: VerdictLimits, { now, sleep }: Verdict
     return found;
   }
 
-  return async (key, ask, signal) => {
+  async function decide(key: string, ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
     const known = yes.fresh(key);
     if (known !== undefined) return known;
     if (no.fresh(key) !== undefined) return undefined;
@@ -54,7 +59,9 @@ export function createVerdicts<T>(limits: VerdictLimits, { now, sleep }: Verdict
     const finding = find(key, yes.has(key) ? lanes.known : lanes.strangers, ask, signal).finally(() => pending.delete(key));
     pending.set(key, finding);
     return finding;
-  };
+  }
+
+  return Object.assign(decide, { value: yes.value });
 }
 
 interface Memory<T> {
@@ -64,11 +71,27 @@ interface Memory<T> {
   has(key: string): boolean;
   keep(key: string, value: T): void;
   forget(key: string): void;
+  value(key: string): void;
 }
 
-/** The one that was kept longest ago goes first. */
+interface Entry<T> {
+  readonly value: T;
+  readonly untilMs: number;
+  readonly isValued: boolean;
+}
+
+/** The one that was kept longest ago goes first; those that are valued, and were fresh a moment ago, after all others. */
 function createMemory<T>({ forMs, most }: { readonly forMs: number; readonly most: number }, now: () => number): Memory<T> {
-  const entries = new Map<string, { readonly value: T; readonly untilMs: number }>();
+  const entries = new Map<string, Entry<T>>();
+
+  /** The entry that was just kept is the last, and stays. */
+  function evict(): void {
+    const [oldest] = entries.keys();
+    const spared = Array.from(entries).slice(0, -1).find(([, { isValued, untilMs }]) => !isValued || now() >= untilMs + forMs);
+    const key = spared?.[0] ?? oldest;
+    if (key !== undefined) entries.delete(key);
+  }
+
   return {
     fresh(key) {
       const entry = entries.get(key);
@@ -76,11 +99,15 @@ function createMemory<T>({ forMs, most }: { readonly forMs: number; readonly mos
     },
     has: (key) => entries.has(key),
     keep(key, value) {
+      const isValued = entries.get(key)?.isValued ?? false;
       entries.delete(key);
-      entries.set(key, { value, untilMs: now() + forMs });
-      const [oldest] = entries.keys();
-      if (entries.size > most && oldest !== undefined) entries.delete(oldest);
+      entries.set(key, { value, untilMs: now() + forMs, isValued });
+      if (entries.size > most) evict();
     },
     forget: (key) => void entries.delete(key),
+    value(key) {
+      const entry = entries.get(key);
+      if (entry !== undefined) entries.set(key, { ...entry, isValued: true });
+    },
   };
 }

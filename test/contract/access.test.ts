@@ -56,6 +56,19 @@ describe('guard', function () {
     }
   });
 
+  it('still knows who was let in after a flood of good tokens of somebody who may not', async function () {
+    this.timeout(120_000);
+    const tokenIn = (body: string): string => (JSON.parse(body) as { spec: { token: string } }).spec.token;
+    const { guard, server } = await aGuard(({ path, body }, reply) => {
+      const may = path.includes('tokenreviews') ? tokenIn(body) === 'prometheus' : body.includes('"prometheus"');
+      reply.json(201, path.includes('tokenreviews') ? { status: { authenticated: true, user: { username: may ? 'prometheus' : 'jane' } } } : { status: { allowed: may } });
+    });
+    assert.equal(await ask(guard, 'prometheus'), undefined);
+    for (let index = 0; index < 600; index += 1) assert.equal((await ask(guard, `jane-${index}`))?.status, 403);
+    assert.equal(await ask(guard, 'prometheus'), undefined);
+    assert.equal(server.asked.filter(({ path, body }) => path.includes('tokenreviews') && tokenIn(body) === 'prometheus').length, 1);
+  });
+
   it('asks no more while the API server says "later", and nothing else waits for it', async () => {
     let busy = true;
     const { guard, server, client } = await aGuard((asked, reply) => {
