@@ -14,6 +14,8 @@ export interface DirectionEffect {
    * generates have a part in opening. Holds no number that changes while these pods come and go.
    */
   readonly defeat: string | undefined;
+  /** With `defeat`, where none but NetworkPolicies of the namespace have a part in it: their names, without those that are as a baseline generates them. */
+  readonly through?: readonly string[];
   /** `CiliumNetworkPolicy a`: policies that are not evaluated and that could change the answer. */
   readonly unknownBy: string | undefined;
 }

@@ -7,11 +7,14 @@
  */
 import type { Direction } from '../../api/network-policy.ts';
 import type { EventRecorder } from '../../apply/events.ts';
+import type { PolicyRecord } from '../../kube/objects.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { isIsolated } from '../../netpol/namespace-class.ts';
-import { defeatText, isSameEffect, overriddenIn, rowIsolation, type IsolationKnowledge, type NamespaceEffect } from '../../plan/effect.ts';
+import { defeatText, isSameEffect, overriddenIn, rowIsolation, type DirectionEffect, type IsolationKnowledge, type NamespaceEffect } from '../../plan/effect.ts';
 import { isNews, type LastTold } from '../../plan/last-told.ts';
+import { isAsGenerated } from '../../plan/ownership.ts';
 import type { NamespaceReport } from '../../plan/report.ts';
+import type { Store } from '../../watch/store.ts';
 import type { Clock } from '../clock.ts';
 import { createLineBudget, kindOfFailure } from '../line-budget.ts';
 import { NOTHING_TOLD, type NamespaceMemories, type NamespaceMemory } from '../namespace-memory.ts';
@@ -23,6 +26,7 @@ import type { IsolationTracker } from './tracker.ts';
 export interface NewsParts {
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly tracker: Pick<IsolationTracker, 'knowledge' | 'of'>;
+  readonly policies: Pick<Store<PolicyRecord>, 'get'>;
   /** Of the leader; none on a standby. */
   readonly memories: Pick<NamespaceMemories, 'get' | 'all'>;
   readonly log: Logger;
@@ -84,7 +88,7 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
   /** What overrides a namespace, with what was told last. Nothing is said of one that no baseline asks about any more, such as one on its way out. */
   function compare(namespace: string, memory: NamespaceMemory, report: NamespaceReport, { effect }: Told): void {
     const asked = askedIn(report);
-    const directions = overriddenIn(report.coverage, effect).filter((direction) => asked.has(direction));
+    const directions = overriddenIn(report.coverage, effect).filter((direction) => asked.has(direction) && !isToldAsDrift(namespace, report, effect[direction]));
     const text = directions.length === 0 ? undefined : defeatText(directions, effect);
     if (text === undefined && [...asked].some((direction) => report.coverage?.[direction] !== 'protected')) {
       if (!wasNamed(namespace, report)) memory.override ??= NOTHING_TOLD; // a default-deny that is being put back ends nothing
@@ -94,6 +98,14 @@ export function createIsolationNews(parts: NewsParts): IsolationNews {
     memory.override = { text };
     if (before === undefined ? !isUntold(namespace, report, effect) : before.text === text) return;
     if (asked.size > 0) tell(namespace, memory, text);
+  }
+
+  /** Nothing but a planned policy opens it that somebody edited, or that was put right while this was worked out: that is drift, and told as such. */
+  function isToldAsDrift(namespace: string, { drifted }: NamespaceReport, { through }: DirectionEffect): boolean {
+    return through?.every((name) => {
+      const record = parts.policies.get(name, namespace);
+      return drifted.some(({ template }) => template === name) || (record !== undefined && isAsGenerated(record));
+    }) === true;
   }
 
   /** Somebody was told of it before this replica led. */

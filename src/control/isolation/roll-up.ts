@@ -28,11 +28,12 @@ export interface RollUps {
 /** Policies, or rules of one, in a text. */
 const NAMED = 3;
 
+type Defeat = Pick<DirectionEffect, 'through'> & { readonly defeat: string };
 /** `undefined` where no policy of others has a part in it. */
-type Texts = WeakMap<PodClass, string | undefined>;
+type Defeats = WeakMap<PodClass, Defeat | undefined>;
 
 export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classOfPlain' | 'defeating'>, isGenerated: (ref: PolicyRef) => boolean): RollUps {
-  const texts = new Map<string, Record<Direction, Texts>>();
+  const defeats = new Map<string, Record<Direction, Defeats>>();
 
   /** One pod for each class that pods of the namespace have (those of one class have the same policies), or the plain pod, which has no name, where none counts. */
   function askedIn(namespace: string, direction: Direction): { readonly podClass: PodClass; readonly pod: string | undefined }[] {
@@ -43,22 +44,23 @@ export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classO
   }
 
   /** The weakest, then the first by its text: the same however pods come and go. */
-  function defeatIn(namespace: string, direction: Direction, asked: ReturnType<typeof askedIn>): string | undefined {
+  function defeatIn(namespace: string, direction: Direction, asked: ReturnType<typeof askedIn>): Defeat | undefined {
     for (const name of CLASSES.filter(isWeak)) {
-      const found = asked.filter(({ podClass }) => podClass.class === name).flatMap(({ podClass, pod }) => textOf(namespace, direction, { podClass, pod }) ?? []);
-      if (found.length > 0) return found.sort()[0];
+      const found = asked.filter(({ podClass }) => podClass.class === name).flatMap(({ podClass, pod }) => defeatOf(namespace, direction, { podClass, pod }) ?? []);
+      if (found.length > 0) return found.sort((a, b) => (a.defeat < b.defeat ? -1 : 1))[0];
     }
     return undefined;
   }
 
-  function textOf(namespace: string, direction: Direction, { podClass, pod }: ReturnType<typeof askedIn>[number]): string | undefined {
-    const known = texts.get(namespace) ?? { Ingress: new WeakMap(), Egress: new WeakMap() };
-    texts.set(namespace, known);
+  function defeatOf(namespace: string, direction: Direction, { podClass, pod }: ReturnType<typeof askedIn>[number]): Defeat | undefined {
+    const known = defeats.get(namespace) ?? { Ingress: new WeakMap(), Egress: new WeakMap() };
+    defeats.set(namespace, known);
     if (known[direction].has(podClass)) return known[direction].get(podClass);
     const policies = classifier.defeating(namespace, pod, direction);
-    const text = policies.some(({ ref }) => !isGenerated(ref)) ? `${reach(podClass.class)} through ${named(policies)}` : undefined;
-    known[direction].set(podClass, text);
-    return text;
+    const ofOthers = policies.filter(({ ref }) => !isGenerated(ref)).map(({ ref }) => ref);
+    const defeat = ofOthers.length === 0 ? undefined : { defeat: `${reach(podClass.class)} through ${named(policies)}`, ...throughOwn(ofOthers) };
+    known[direction].set(podClass, defeat);
+    return defeat;
   }
 
   function found(namespace: string, direction: Direction): { readonly name: NamespaceClassName; readonly effect: DirectionEffect } | undefined {
@@ -66,7 +68,7 @@ export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classO
     if (asked.length === 0) return undefined;
     const name = weakestOf(asked.map(({ podClass }) => podClass.class)) ?? 'unknown';
     return { name, effect: {
-      isolated: isIsolated(name), defeat: isWeak(name) ? defeatIn(namespace, direction, asked) : undefined,
+      isolated: isIsolated(name), defeat: undefined, ...(isWeak(name) && defeatIn(namespace, direction, asked)),
       unknownBy: name === 'unknown' ? opaqueIn(asked.map(({ podClass }) => podClass)) : undefined,
     } };
   }
@@ -77,13 +79,17 @@ export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classO
       if (Ingress === undefined || Egress === undefined) return undefined;
       return { classes: { Ingress: Ingress.name, Egress: Egress.name }, effect: { Ingress: Ingress.effect, Egress: Egress.effect } };
     },
-    touched: (namespace) => { texts.delete(namespace); },
+    touched: (namespace) => { defeats.delete(namespace); },
   };
 }
 
 function opaqueIn(classes: readonly PodClass[]): string {
   const refs = new Set(classes.flatMap(({ opaque }) => opaque).map(({ kind, name }) => `${kind} ${name}`));
   return few([...refs].sort(), ', ');
+}
+
+function throughOwn(refs: readonly PolicyRef[]): Pick<DirectionEffect, 'through'> {
+  return refs.every(({ kind }) => kind === 'NetworkPolicy') ? { through: refs.map(({ name }) => name) } : {};
 }
 
 /** Open, or as good as. */

@@ -4,6 +4,7 @@ import type { NewEvent } from '../../../../src/apply/events.ts';
 import type { EffectiveDrift } from '../../../../src/control/isolation/drift.ts';
 import { createIsolationNews } from '../../../../src/control/isolation/news.ts';
 import { createNamespaceMemories } from '../../../../src/control/namespace-memory.ts';
+import type { PolicyRecord } from '../../../../src/kube/objects.ts';
 import type { DirectionEffect, IsolationKnowledge } from '../../../../src/plan/effect.ts';
 import { planNamespace } from '../../../../src/plan/plan.ts';
 import { reportOn } from '../../../../src/plan/report.ts';
@@ -33,8 +34,9 @@ function aScene(...namespaces: string[]) {
     memories.of(name, `uid-${name}`).report = reportOn(view, planNamespace(view), NO_FACTS);
     effects.set(name, { Ingress: ISOLATED, Egress: ISOLATED });
   }
+  const policies = new Map<string, PolicyRecord>();
   const news = createIsolationNews({
-    log, memories, leads: () => state.leads, touchBaseline: (name) => touched.push(name), countDrift: (...what) => counted.push(what.join(' ')),
+    log, memories, policies: { get: (name, namespace) => policies.get(`${namespace}/${name}`) }, leads: () => state.leads, touchBaseline: (name) => touched.push(name), countDrift: (...what) => counted.push(what.join(' ')),
     events: { record: (event) => void events.push(event), settled: () => Promise.resolve() },
     clock, told: (name) => state.told[name],
     tracker: {
@@ -47,7 +49,7 @@ function aScene(...namespaces: string[]) {
     news.namespaceChanged(name, byPods);
   };
   const said = (name: string) => memories.get(name)?.told?.effect;
-  return { log, events, touched, counted, effects, memories, news, state, clock, becomes, said };
+  return { log, events, touched, counted, effects, memories, policies, news, state, clock, becomes, said };
 }
 const classOf = ({ isolated }: DirectionEffect) => (isolated ? 'closed' : 'allow-all');
 /** What the status of a baseline says before this process leads. */
@@ -74,6 +76,30 @@ describe('news of isolation', () => {
     const { log, events, counted, news } = aScene('x');
     news.drifted([drift({ change: 'unknown', after: 'unknown' }), drift({ change: 'known', before: 'unknown' })]);
     assert.deepEqual([log.lines(), events, counted], [['info effective isolation changed', 'info effective isolation changed'], [], []]);
+  });
+
+  it('a planned policy that somebody edited is drift and told as such; through another one beside it, it is an override', () => {
+    const { log, events, memories, becomes } = aScene('x');
+    becomes('x', ISOLATED, ISOLATED);
+    const memory = memories.get('x');
+    assert.ok(memory?.report);
+    memory.report = { ...memory.report, drifted: [{ baseline: 'b', template: 'default-deny' }] };
+    const through = (...names: string[]): DirectionEffect => ({ ...OPEN, defeat: `open to everybody (allow-all) through ${names.join(' and ')}`, through: names });
+    becomes('x', through('default-deny'), ISOLATED);
+    assert.deepEqual([log.lines(), events], [[], []]);
+    becomes('x', through('default-deny', 'mine'), ISOLATED);
+    assert.deepEqual(log.lines(), ['warn isolation is overridden']);
+    becomes('x', ISOLATED, ISOLATED);
+    assert.deepEqual(events.map(({ reason }) => reason), ['IsolationOverridden']);
+  });
+
+  it('a planned policy that was put right while that was worked out is no override', () => {
+    const { log, policies, becomes } = aScene('x');
+    becomes('x', ISOLATED, ISOLATED);
+    policies.set('x/default-deny', aGenerated('b', 'default-deny', defaultDeny(['Ingress', 'Egress'])));
+    becomes('x', { ...OPEN, through: ['default-deny'] }, ISOLATED);
+    becomes('x', ISOLATED, ISOLATED);
+    assert.deepEqual(log.lines(), []);
   });
 
   it('one cause is at most twenty lines and events, and counted in full', () => {

@@ -27,9 +27,10 @@ const THROUGH = (name: string): string => `open to everybody (allow-all) through
 
 describe('isolation: roll-ups', () => {
   it('ask about each class of a namespace once, whatever its pods do', () => {
-    const { classifier, defeat } = aScene();
+    const { classifier, rollUps, defeat } = aScene();
     assert.deepEqual(classifier.classesIn('x', 'Ingress').map(({ podClass }) => podClass.class).sort(), ['allow-all', 'closed']);
     assert.deepEqual(defeat(), [THROUGH('public'), 1]);
+    assert.deepEqual(rollUps.of('x')?.effect.Ingress.through, ['public'], 'without deny, which is as generated');
     for (let index = 0; index < PODS - 2; index += 1) {
       classifier.removePod('x', `p${index}`);
       classifier.flush();
