@@ -115,8 +115,9 @@ describe('hostile input', function () {
     assert.deepEqual((await world.policy(namespace, 'labels')).spec.podSelector, { matchLabels: { constructor: 'x' } });
     await world.deletePolicy(namespace, 'constructor');
     await world.becomes(namespace, ...BOTH, 'labels', ...templates);
-    assert.equal(await operator.metric('netpol_baseline_drift_repaired_total', { template: 'constructor', change: 'deleted' }), 1);
-    assert.equal(await operator.metric('netpol_baseline_policies', { baseline: 'constructor', template: 'constructor' }), 3);
+    // Seen by us before the operator has its answer.
+    await eventually(() => operator.metric('netpol_baseline_drift_repaired_total', { template: 'constructor', change: 'deleted' }), (count) => assert.equal(count, 1));
+    await eventually(() => operator.metric('netpol_baseline_policies', { baseline: 'constructor', template: 'constructor' }), (count) => assert.equal(count, 3));
     await world.edit(baseline, { policies: [] });
     for (const name of [namespace, other, third]) await world.becomes(name, ...BOTH);
   });
