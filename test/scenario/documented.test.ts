@@ -3,21 +3,18 @@
  * real kubectl and npb, and what becomes of the cluster is looked at.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import type { Json } from '../support/api.ts';
 import { startInstalled } from '../support/control-plane.ts';
+import { aShell, type Shell } from '../support/doc-commands.ts';
 import { consistently, eventually } from '../support/eventually.ts';
 import { aWorld, type RunningOperator, type World } from '../support/world.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** The pages have a date in them that will have passed one day. */
 const NEXT_YEAR = String(new Date().getUTCFullYear() + 1);
-
-interface Ran { readonly code: number; readonly out: string; readonly err: string }
 
 /** One page and what it has in fenced blocks. */
 function pageOf(path: string) {
@@ -40,32 +37,21 @@ describe('documented commands', function () {
   let plane: ControlPlane;
   let world: World;
   let operator: RunningOperator;
-  let programs: string;
+  let shell: Shell;
 
   before(async () => {
     plane = await startInstalled();
-    programs = mkdtempSync(join(tmpdir(), 'npb-documented-'));
-    symlinkSync(plane.kubectlPath, join(programs, 'kubectl'));
-    symlinkSync(join(ROOT, 'bin/npb.js'), join(programs, 'npb'));
+    shell = await aShell(plane.adminKubeconfig, { kubectl: plane.kubectlPath });
     world = await aWorld(plane);
     operator = await world.operator({ flags: { 'status-interval': '200ms' } });
   });
   after(async () => {
     await world.end();
     await plane.stop();
-    rmSync(programs, { recursive: true, force: true });
+    await shell.end();
   });
 
-  const sh = (command: string, stdin?: string): Promise<Ran> => new Promise((settle) => {
-    const env = { ...process.env, PATH: [programs, dirname(process.execPath), process.env['PATH']].join(delimiter), KUBECONFIG: plane.adminKubeconfig };
-    const child = execFile('sh', ['-c', command], { cwd: ROOT, env, maxBuffer: 16 << 20 }, (_error, out, err) => settle({ code: child.exitCode ?? -1, out, err }));
-    child.stdin?.end(stdin ?? '');
-  });
-  const done = async (command: string, stdin?: string): Promise<string> => {
-    const { code, out, err } = await sh(command, stdin);
-    assert.equal(code, 0, `${command}\n${err}`);
-    return out;
-  };
+  const done = async (command: string, stdin?: string): Promise<string> => (await shell.run(command, stdin)).stdout;
   const apply = (manifest: string): Promise<string> => done('kubectl apply --validate=strict -f -', manifest);
   const types = async (namespace: string): Promise<Json> => (await world.policies(namespace)).get('default-deny')?.spec.policyTypes;
   const isolates = (namespace: string, ...directions: string[]) => eventually(() => types(namespace), (found) => assert.deepEqual(found?.toSorted(), directions.length === 0 ? undefined : directions.toSorted()), { withinMs: 15_000 });
@@ -93,9 +79,9 @@ describe('documented commands', function () {
       for (const namespace of ['shop', 'payments']) await world.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default', namespace } }).catch(() => undefined);
       await pod('web', 'shop');
       await pod('api', 'payments');
-      const { code, out } = await sh(page.command('npb explain'));
+      const { code, stdout } = await shell.ask(page.command('npb explain'));
       assert.equal(code, 1);
-      assert.match(out, /^DENIED[\s\S]*payments\/default-deny/);
+      assert.match(stdout, /^DENIED[\s\S]*payments\/default-deny/);
       assert.match(await done(page.command('kubectl get netpol -n shop')), /default-deny[\s\S]*managed-by=namespace-policy-baseline/);
     });
 
@@ -164,8 +150,8 @@ describe('documented commands', function () {
 
     it('looks, without anything installed', async () => {
       for (const name of ['shop', 'search', 'payments']) await world.namespace({ name });
-      assert.match((await sh(page.command('npb audit'))).out, /shop +FAIL/);
-      assert.match((await sh(page.command('npb preview'))).out, /shop/);
+      assert.match((await shell.ask(page.command('npb audit'))).stdout, /shop +FAIL/);
+      assert.match((await shell.ask(page.command('npb preview'))).stdout, /shop/);
     });
 
     it('audits: nothing is written', async () => {

@@ -12,9 +12,10 @@ import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/
 import { dashboardsCheckedIn, filledIn, panelsOf } from '../support/dashboards.ts';
 import { eventually } from '../support/eventually.ts';
 import { hastyGroups, startAlertmanager, startKubeStateMetrics, startPrometheus, type Firing, type Labels, type Prometheus, type Sample } from '../support/monitoring.ts';
+import { aShell, type Shell } from '../support/doc-commands.ts';
 import { spawnOperator, whenServing, type OperatorProcess } from '../support/operator-process.ts';
 import { servePrometheusOperatorKinds } from '../support/prometheus-operator.ts';
-import { diagnosisCommands, runsFor } from '../support/runbook-commands.ts';
+import { diagnosisCommands, runsIn } from '../support/runbook-commands.ts';
 import { EMPTY, isSubset, NAMED } from '../support/panel-rows.ts';
 import { skipBecause } from '../support/skip.ts';
 import { own, SOON, TROUBLES } from '../support/troubles.ts';
@@ -140,6 +141,10 @@ describe('monitoring', function () {
   });
 
   describe('for people', () => {
+    let shell: Shell;
+    before(async () => { shell = await aShell(plane.adminKubeconfig, { kubectl: plane.kubectlPath }); });
+    after(() => shell.end());
+
     it('the Prometheus operator takes the ServiceMonitor and the rules, and Grafana finds the dashboards', async function () {
       await servePrometheusOperatorKinds(plane).catch((error: unknown) => skipBecause(this, `no CRDs of the Prometheus operator: ${String(error)}`));
       for (const folder of ['config/prometheus', 'config/dashboards']) await plane.kubectl(['apply', '--server-side', '--validate=strict', '-k', folder]);
@@ -150,7 +155,7 @@ describe('monitoring', function () {
     });
 
     for (const { page, line } of diagnosisCommands({ BASELINE: 'held', NAMESPACE: 'overridden', NAME: 'default-deny' })) {
-      it(`${page}: ${line}`, () => runsFor(plane, line));
+      it(`${page}: ${line}`, () => runsIn(shell, line));
     }
   });
 

@@ -1,7 +1,7 @@
 /** The commands that a page of the documentation shows, run as they stand there by a shell. */
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { run, type RunResult } from '../tools/run.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -28,18 +28,22 @@ export async function commandsBelow(page: string, heading: string): Promise<stri
 
 export interface Shell {
   /** Fails with what was said, unless the command ends well. */
-  run(command: string): Promise<RunResult>;
+  run(command: string, stdin?: string): Promise<RunResult>;
+  /** However it ends. */
+  ask(command: string): Promise<RunResult>;
   end(): Promise<void>;
 }
 
-/** `programs` by the name that they have in the commands; `cwd` is the root of the checkout unless said otherwise. */
+/** `programs` by the name that they have in the commands, and `npb` of this checkout; `cwd` is its root unless said otherwise. */
 export async function aShell(kubeconfig: string, programs: Readonly<Record<string, string>>, cwd = ROOT): Promise<Shell> {
   const home = await mkdtemp(join(tmpdir(), 'npb-shell-'));
-  for (const [name, path] of Object.entries(programs)) await symlink(path, join(home, name));
-  const env = { PATH: `${home}:${process.env['PATH'] ?? ''}`, HOME: home, KUBECONFIG: kubeconfig };
+  for (const [name, path] of Object.entries({ npb: join(ROOT, 'bin/npb.js'), ...programs })) await symlink(path, join(home, name));
+  const env = { PATH: [home, dirname(process.execPath), process.env['PATH']].join(delimiter), HOME: home, KUBECONFIG: kubeconfig };
+  const ask = (command: string, stdin?: string): Promise<RunResult> => run('sh', ['-euc', command], { cwd, env, ...(stdin !== undefined && { stdin }) });
   return {
-    async run(command) {
-      const result = await run('sh', ['-euc', command], { cwd, env });
+    ask,
+    async run(command, stdin) {
+      const result = await ask(command, stdin);
       if (result.code !== 0) throw new Error(`${command} ended with ${result.code}: ${result.stderr}`);
       return result;
     },

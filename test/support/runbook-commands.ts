@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ControlPlane } from '../control-plane/control-plane.ts';
-import { run } from '../tools/run.ts';
+import type { Shell } from './doc-commands.ts';
 
 const FOLDER = 'docs/runbooks';
 
@@ -18,10 +17,9 @@ export function diagnosisCommands(values: Readonly<Record<string, string>>): Com
   });
 }
 
-/** `npb` is that of this checkout. Audits end with 1 where they find something, and `grep` where there is no such line. */
-export async function runsFor({ kubectlPath, adminKubeconfig }: ControlPlane, line: string): Promise<void> {
-  const shell = `kubectl() { '${kubectlPath}' "$@"; }; npb() { '${process.execPath}' bin/npb.js "$@"; }; ${line}`;
-  const { code, stderr } = await run('sh', ['-c', shell], { env: { ...process.env, KUBECONFIG: adminKubeconfig } });
+/** Audits end with 1 where they find something, and `grep` where there is no such line. */
+export async function runsIn(shell: Shell, line: string): Promise<void> {
+  const { code, stderr } = await shell.ask(line);
   const isFine = code === 0 || (code === 1 && (line.startsWith('npb audit') || line.includes('| grep')));
   assert.ok(isFine && !/^error|Error from server/im.test(stderr), `${line} ended with ${code}: ${stderr}`);
 }
