@@ -37,6 +37,8 @@ describe('drift', function () {
     const namespace = await world.namespace();
     const baseline = await world.baseline(spec);
     await world.applied(baseline);
+    // The baseline may be known before the namespace is: they come by different watches.
+    await eventually(() => world.policyNames(namespace), (names) => assert.ok(names.includes('default-deny'), names.join()));
     return { namespace, baseline };
   }
   const detected = (template: string, change = 'modified'): Promise<number> => operator.metric(DETECTED, { template, change });
