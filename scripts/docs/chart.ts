@@ -42,7 +42,7 @@ export function chartReadme(): string {
 }
 
 /** In the order of the file. The comment above a key is its meaning. */
-export function chartValues(text: string): ChartValue[] {
+function chartValues(text: string): ChartValue[] {
   const { contents } = parseDocument(text);
   if (!isMap(contents)) throw new Error('values.yaml is not a map');
   return rowsOf(contents, '');

@@ -13,7 +13,7 @@ import type { Peer, Rule, Selector } from './rules.ts';
 
 export const ADDRESS_KEY = 'address';
 const DOMAIN_NAME_KEY = 'domain name';
-export const portNameKey = (name: string): string => `port:${name}`;
+const portNameKey = (name: string): string => `port:${name}`;
 const YES: Constraint = { values: new Set(['yes']), negated: false, absent: false };
 const YES_OR_NO = ['no', 'yes'];
 

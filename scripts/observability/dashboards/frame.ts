@@ -9,7 +9,7 @@ import { queriesIn, type Queries } from '../promql.ts';
 import { DATASOURCE, type PanelBuilder } from './panels.ts';
 
 /** Everything is asked for the chosen clusters and jobs. */
-export const SCOPE = { cluster: '=~"$cluster"', job: '=~"$job"' } as const;
+const SCOPE = { cluster: '=~"$cluster"', job: '=~"$job"' } as const;
 export const CLUSTER_QUERIES: Queries = queriesIn(SCOPE);
 /** For what replicas do, each for itself. */
 export const INSTANCE_QUERIES: Queries = queriesIn({ ...SCOPE, instance: '=~"$instance"' });

@@ -9,11 +9,11 @@ const q = queriesIn({});
 const { coverageNamespaces, effectiveNamespaces, namespacesIsolated } = STATE_GAUGES;
 
 /** Windows of the burn rates. */
-export const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
+const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
 export type Window = (typeof WINDOWS)[number];
 
 export const PROTECTED_RATIO = 'cluster_direction:netpol_baseline_namespaces_protected:ratio';
-export const ISOLATED_RATIO = 'cluster_direction:netpol_baseline_namespaces_isolated:ratio';
+const ISOLATED_RATIO = 'cluster_direction:netpol_baseline_namespaces_isolated:ratio';
 /** Namespaces that waited longer than the objective, of those that were created in the window. */
 export const slowRatio = (window: Window): string => `cluster:netpol_baseline_namespaces_slow_to_protect:ratio_increase${window}`;
 export const slowCount = (window: Window): string => `cluster:netpol_baseline_namespaces_slow_to_protect:increase${window}`;

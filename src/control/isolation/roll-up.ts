@@ -93,7 +93,7 @@ function throughOwn(refs: readonly PolicyRef[]): Pick<DirectionEffect, 'through'
 }
 
 /** Open, or as good as. */
-export function isWeak(name: PodClassName): boolean {
+function isWeak(name: PodClassName): boolean {
   return rank(name) >= 0 && !isIsolated(name);
 }
 

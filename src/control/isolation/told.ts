@@ -15,7 +15,7 @@ export interface Told extends NamespaceRollUp {
 }
 
 /** As long as undone repairs are remembered: somebody who looks at night sees what happened in the last minutes. */
-export const SAID_FOR_MS = 10 * 60_000;
+const SAID_FOR_MS = 10 * 60_000;
 
 /** `byPods`: nothing but pods may have changed since. */
 export function nextTold(before: Told | undefined, now: NamespaceRollUp, byPods: boolean, nowMs: number): Told {
