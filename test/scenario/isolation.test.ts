@@ -12,7 +12,8 @@ import { aWorld, type RunningOperator, type World } from '../support/world.ts';
 const ALLOW_ALL = { podSelector: {}, policyTypes: ['Egress'], egress: [{}] };
 const SECOND = { withinMs: 1_000 };
 /** What is not urgent is in the status within a second, so that tests need not wait for it. */
-const QUICK = { 'status-interval': '1s' };
+const STATUS_INTERVAL_MS = 1_000;
+const QUICK = { 'status-interval': `${STATUS_INTERVAL_MS}ms` };
 
 describe('isolation', function () {
   this.timeout(240_000);
@@ -24,7 +25,7 @@ describe('isolation', function () {
     plane = await startInstalled();
     world = await aWorld(plane);
     operator = await world.operator({ flags: QUICK });
-    witness = await aWitness(world);
+    witness = await aWitness(world, { statusIntervalMs: STATUS_INTERVAL_MS });
     await eventually(() => operator.log.lines(), (lines) => assert.ok(lines.includes('info isolation is known')));
   });
   after(async () => {

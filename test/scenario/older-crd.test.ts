@@ -29,7 +29,7 @@ describe('a CRD that is older than the operator', function () {
   });
 
   it('has no status written again and again, and that is said once', async () => {
-    const operator = await world.operator({ flags: { 'status-interval': '100ms' } });
+    const operator = await world.operator({ flags: { 'status-interval': '200ms' } });
     const witness = await aWitness(world);
     const namespace = await world.namespace();
     const baseline = await world.baseline();

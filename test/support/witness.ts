@@ -3,9 +3,12 @@
  *
  * `settled` knows when everything that the operator was told of is done: a namespace of its own is relabelled and
  * a policy in it deleted, and once both have had their effect, so has what came before on the same watches. Baselines
- * have a watch of their own: where nothing else tells, `heardOfBaselines` does the same with one.
+ * have a watch of their own: where nothing else tells, `heardOfBaselines` does the same with one. A status says later
+ * than that what the policies mean, and at most once in an interval: the operator is settled when none was written for
+ * some of these.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { markAudit, readAudit, type AuditEvent, type AuditMark } from '../control-plane/audit-log.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -30,13 +33,23 @@ const CANARY = 'canary';
 const forAll = (name: string) => ({ name, networkPolicy: { podSelector: {}, policyTypes: ['Ingress'] } });
 const TURNS = (label: string) => ['turn-0', 'turn-1'].map((name) => ({ ...forAll(name), namespaceSelector: { matchLabels: { [label]: name } } }));
 
+export interface WitnessOptions {
+  /** `--status-interval` of the operator. */
+  readonly statusIntervalMs?: number;
+}
+
+/** Without a write for so many status intervals, there is none to come. */
+const INTERVALS_AT_REST = 3;
+const NEVER_AT_REST_MS = 20_000;
+
 /** `world` must have a running operator whenever the witness is asked. */
-export async function aWitness(world: World): Promise<Witness> {
+export async function aWitness(world: World, { statusIntervalMs = 200 }: WitnessOptions = {}): Promise<Witness> {
   const log = world.plane.auditLogPath ?? '';
   const canary = `${CANARY}-${Math.random().toString(36).slice(2, 10)}`;
   const label = `test.netbaseline.io/${canary}`;
   let turn = 0;
   let edits = 0;
+  let heardTo = markAudit(log);
   const must = async (answer: Promise<{ code: number; body: unknown }>): Promise<void> => {
     const { code, body } = await answer;
     assert.ok(code < 300, JSON.stringify(body));
@@ -66,7 +79,18 @@ export async function aWitness(world: World): Promise<Witness> {
     const name = `turn-${turn}`;
     await provoke(name, () => world.label(canary, { [label]: name }));
     await provoke(name, () => world.deletePolicy(canary, name));
-    return markAudit(log);
+    return atRest();
+  }
+
+  async function atRest(): Promise<AuditMark> {
+    for (const endMs = Date.now() + NEVER_AT_REST_MS; ;) {
+      const now = { mark: markAudit(log), ms: Date.now() };
+      const kept = (await readAudit(log, heardTo)).filter((event) => isWrite(event) && event.code < 300);
+      const restMs = Math.max(...kept.map(({ receivedAt }) => Date.parse(receivedAt))) + INTERVALS_AT_REST * statusIntervalMs - now.ms;
+      if (restMs <= 0) return heardTo = now.mark;
+      assert.ok(now.ms < endMs, `the operator does not stop writing: ${kept.slice(-3).map(({ verb, requestURI }) => `${verb} ${requestURI}`).join(', ')}`);
+      await delay(restMs);
+    }
   }
 
   async function heardOfBaselines(): Promise<void> {
@@ -75,11 +99,15 @@ export async function aWitness(world: World): Promise<Witness> {
     await provoke(name, () => must(world.admin.patch(`/apis/netbaseline.io/v1alpha1/namespacepolicybaselines/${canary}`, { spec: { policies: [...TURNS(label), forAll(name)] } })));
   }
 
+  function isWrite(event: AuditEvent): boolean {
+    return isOwn(event) && WRITES.has(event.verb) && event.namespace !== canary && event.name !== canary && event.resource !== 'leases' && event.resource !== 'events';
+  }
+
   async function writes(since: AuditMark): Promise<AuditEvent[]> {
     await settled();
     const events = await readAudit(log, since);
     return events
-      .filter((event) => isOwn(event) && WRITES.has(event.verb) && event.resource !== 'leases' && event.namespace !== canary && event.name !== canary && event.resource !== 'events')
+      .filter(isWrite)
       .sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
   }
 
