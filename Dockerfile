@@ -39,5 +39,7 @@ COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 # By number: a kubelet cannot tell that a name is not root.
 USER 65532:65532
-ENTRYPOINT ["/nodejs/bin/node", "dist/main.js"]
+# What is parsed and planned dies young. With the memory limit of the Deployment V8 has 1 MiB for that and is busy collecting it;
+# left to itself without a limit it takes 16, and keeps them. 8 halve the collector's part of a burst and cost no memory at the peak.
+ENTRYPOINT ["/nodejs/bin/node", "--min-semi-space-size=8", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["operator"]

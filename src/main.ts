@@ -13,10 +13,6 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   process.stderr.write(`npb needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node} (${process.execPath}).\n`);
   process.exitCode = 2;
 } else {
-  const { setFlagsFromString } = await import('node:v8');
-  // Streaming a big cluster makes much that dies young; V8 would double its young generation again and again
-  // and keep it. Measured with 10,000 namespaces and 20,000 policies: peak 140 MB instead of 180, same CPU.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const { processHost } = await import('./cli/host.ts');
   const { runProgram } = await import('./cli/program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), processHost());

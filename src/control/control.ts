@@ -9,7 +9,7 @@ import type { Change } from '../watch/store.ts';
 import { createViews } from '../watch/views.ts';
 import { CONTROLLERS, type ControlParts } from './control-parts.ts';
 import { createIsolation, NO_ISOLATION, type Isolation } from './isolation/isolation.ts';
-import { startLeadership, type LeaderState, type Leadership } from './leadership.ts';
+import { startLeadership, type Leadership } from './leadership.ts';
 
 export interface Control {
   /** From `start` until `stop`. */
@@ -79,19 +79,13 @@ export function createControl(parts: ControlParts): Control {
   };
 }
 
-function isWriting(state: LeaderState | undefined): boolean {
-  if (state === undefined) return false;
-  const { depth, running } = state.controllers.namespace.stats();
-  return depth + running > 0;
-}
-
 function isolationOf(parts: ControlParts, leadership: () => Leadership | undefined): Isolation {
   if (parts.isolation === undefined) return NO_ISOLATION;
   const { stores, clock, log, events, observer } = parts;
   return createIsolation({
     ...parts.isolation, clock, events, namespaces: stores.namespaces, policies: stores.policies, log: log.child({ component: 'isolation' }),
     memories: { get: (namespace) => leadership()?.state.memories.get(namespace), all: () => leadership()?.state.memories.all() ?? [] },
-    isBusy: () => isWriting(leadership()?.state),
+    isBusy: () => leadership()?.isBusy() === true,
     leads: () => leadership() !== undefined,
     told: (baseline) => leadership()?.state.told.get(baseline),
     countDrift: observer.effectiveDrift,

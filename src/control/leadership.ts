@@ -34,6 +34,8 @@ export interface Leadership {
   readonly state: LeaderState;
   /** Whether every namespace has been looked at: before that, whatever is counted is too low. */
   isWhole(): boolean;
+  /** Whether policies are being written, or about to be. */
+  isBusy(): boolean;
   /** To be told of every change of a store after the views. */
   readonly changed: WakeUps;
   /** The status of this baseline may be another one now. */
@@ -50,8 +52,13 @@ export interface Leadership {
 }
 
 const ASSESS_KEY = 'cluster';
-/** Summing up a baseline reads every namespace: changes of namespaces are gathered for this long first. */
+/**
+ * Summing up a baseline looks at every namespace, which takes milliseconds where there are thousands: changes of namespaces are
+ * gathered first, for so long at least and, up to the longest, so that looking takes a fiftieth of the time.
+ */
 const GATHER_MS = 200;
+const GATHER_PER_LOOK = 50;
+const LONGEST_GATHER_MS = 2_000;
 /** A report says how things are, not every step on the way there. */
 const REPORT_AFTER_MS = 5_000;
 /** For the status of a baseline that is written while stopping. */
@@ -67,6 +74,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
   /** The version of the cluster view that the breaker looked at last. */
   let assessedVersion = 0;
   let scannedMs: number | undefined;
+  let gatherMs = GATHER_MS;
 
   const gate = createRemovalGate({
     baseline: (name) => stores.baselines.get(name),
@@ -81,8 +89,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
     isAssessed: (baseline) => assessedVersion >= views.changedIn(baseline),
     isDraining: () => phase.draining,
   };
-  const reconcileOneBaseline = baselineReconciler(shared);
-  const isBusy = (): boolean => controllers.namespace.stats().depth + controllers.namespace.stats().running > 0;
+  const reconcileOneBaseline = baselineReconciler(shared, (tookMs) => { gatherMs = gatheringAfter(tookMs); });
   const reports = settings.openReports
     ? createReports({ ...shared, isWhole, isBusy, touch: touchReports, touchAll: () => touchReports(undefined), relistIntervalMs: settings.relistIntervalMs })
     : NO_REPORTS;
@@ -110,12 +117,17 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
   }
 
   function touchBaseline(name: string): void {
-    controllers.baseline.add(name, 'drift', GATHER_MS);
+    controllers.baseline.add(name, 'drift', gatherMs);
   }
 
   function touchReports(namespace: string | undefined): void {
     if (!settings.openReports) return;
     for (const name of namespace === undefined ? names(stores.namespaces) : [namespace]) controllers.reports.add(name, 'resync', REPORT_AFTER_MS);
+  }
+
+  function isBusy(): boolean {
+    const { depth, running } = controllers.namespace.stats();
+    return depth + running > 0;
   }
 
   function isWhole(): boolean {
@@ -160,6 +172,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
   return {
     state: { views, memories, gate, controllers, told, lastFullScanMs: () => scannedMs },
     isWhole,
+    isBusy,
     changed: createWakeUps({ ...shared, holders, controllers, replanAll }),
     touchBaseline,
     touchReports,
@@ -177,6 +190,11 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
       for (const controller of Object.values(controllers)) controller.stop(reason);
     },
   };
+}
+
+/** For how long changes are gathered before the next look, after one that took so long; both in milliseconds. */
+export function gatheringAfter(lookTookMs: number): number {
+  return Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, lookTookMs * GATHER_PER_LOOK));
 }
 
 function controllerOf(name: ControllerName, concurrency: number, reconcile: Reconcile, parts: LeadershipParts): Controller {

@@ -43,7 +43,7 @@ export function isSameDirection(a: DirectionEffect, b: DirectionEffect): boolean
 
 /** Directions in which a default-deny is in place and is defeated. */
 export function overriddenIn(coverage: Readonly<Record<Direction, Coverage>> | undefined, effect: NamespaceEffect | undefined): readonly Direction[] {
-  if (coverage === undefined || effect === undefined) return NO_DIRECTIONS;
+  if (coverage === undefined || effect === undefined || (effect.Ingress.defeat ?? effect.Egress.defeat) === undefined) return NO_DIRECTIONS;
   return DIRECTIONS.filter((direction) => coverage[direction] === 'protected' && effect[direction].defeat !== undefined);
 }
 const NO_DIRECTIONS: readonly Direction[] = [];
@@ -71,14 +71,20 @@ export function rowIsolation(
   enforced: readonly Direction[], coverage: Readonly<Record<Direction, Coverage>> | undefined, effect: NamespaceEffect | undefined,
 ): RowIsolation | undefined {
   if (effect === undefined) return undefined;
-  const overridden = overriddenIn(coverage, effect).filter((direction) => enforced.includes(direction));
-  const isolatedIn = enforced.filter((direction) => effect[direction].isolated);
+  const overridden = among(overriddenIn(coverage, effect), (direction) => enforced.includes(direction));
+  const isolatedIn = among(enforced, (direction) => effect[direction].isolated);
   return {
     enforced, isolatedIn, overriddenIn: overridden,
     isolated: enforced.length > 0 && isolatedIn.length === enforced.length,
     overridden: overridden.length === 0 ? undefined : defeatText(overridden, effect),
-    unknown: unknownText(enforced.filter((direction) => effect[direction].unknownBy !== undefined), effect),
+    unknown: unknownText(among(enforced, (direction) => effect[direction].unknownBy !== undefined), effect),
   };
+}
+
+/** These lists are made for every namespace at each look, and nearly always all or nothing is in them. */
+function among(directions: readonly Direction[], is: (direction: Direction) => boolean): readonly Direction[] {
+  if (directions.every(is)) return directions;
+  return directions.some(is) ? directions.filter(is) : NO_DIRECTIONS;
 }
 
 function unknownText(directions: readonly Direction[], effect: NamespaceEffect): string | undefined {

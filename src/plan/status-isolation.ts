@@ -24,33 +24,32 @@ interface Row {
 export function isolationIn(knowledge: IsolationKnowledge, rows: readonly Row[], before: BaselineStatus): StatusIsolation {
   if (knowledge.kind === 'Starting') return isolationBefore(before, rows);
   if (knowledge.kind !== 'Known') return NOT_KNOWN;
-  const selected = rows.filter(({ verdict: { state } }) => SELECTED.has(state));
-  const found = selected.flatMap(({ isolation }) => isolation ?? []);
-  return {
-    counts: { isolated: count(found, ({ isolated }) => isolated), overridden: count(found, ({ overridden }) => overridden !== undefined) },
-    perDirection: { ingress: countsIn('Ingress', found), egress: countsIn('Egress', found) },
-    notes: new Map(selected.flatMap((row) => noteOf(row) ?? [])),
-  };
+  const counts = { isolated: 0, overridden: 0 };
+  const perDirection = { ingress: { ...NONE }, egress: { ...NONE } };
+  const notes = new Map<string, IsolationNote>();
+  for (const { namespace, verdict: { state }, isolation } of rows) {
+    if (isolation === undefined || !SELECTED.has(state)) continue;
+    if (isolation.isolated) counts.isolated += 1;
+    if (isolation.overridden !== undefined) counts.overridden += 1;
+    add(isolation, 'Ingress', perDirection.ingress);
+    add(isolation, 'Egress', perDirection.egress);
+    const note = noteOf(isolation);
+    if (note !== undefined) notes.set(namespace, note);
+  }
+  return { counts, perDirection, notes };
 }
+const NONE = { selected: 0, isolated: 0, overridden: 0 };
 const NOT_KNOWN: StatusIsolation = { counts: {}, perDirection: undefined, notes: new Map() };
 
-function countsIn(direction: Direction, rows: readonly RowIsolation[]): IsolationCounts['ingress'] {
-  return {
-    selected: count(rows, ({ enforced }) => enforced.includes(direction)),
-    isolated: count(rows, ({ isolatedIn }) => isolatedIn.includes(direction)),
-    overridden: count(rows, ({ overriddenIn }) => overriddenIn.includes(direction)),
-  };
+function add({ enforced, isolatedIn, overriddenIn }: RowIsolation, direction: Direction, counts: IsolationCounts['ingress']): void {
+  if (enforced.includes(direction)) counts.selected += 1;
+  if (isolatedIn.includes(direction)) counts.isolated += 1;
+  if (overriddenIn.includes(direction)) counts.overridden += 1;
 }
 
-function count<T>(items: readonly T[], is: (item: T) => boolean): number {
-  let found = 0;
-  for (const item of items) if (is(item)) found += 1;
-  return found;
-}
-
-function noteOf({ namespace, isolation }: Row): [[string, IsolationNote]] | undefined {
-  if (isolation?.overridden !== undefined) return [[namespace, { reason: OVERRIDDEN, message: isolation.overridden }]];
-  return isolation?.unknown === undefined ? undefined : [[namespace, { reason: UNKNOWN, message: isolation.unknown }]];
+function noteOf({ overridden, unknown }: RowIsolation): IsolationNote | undefined {
+  if (overridden !== undefined) return { reason: OVERRIDDEN, message: overridden };
+  return unknown === undefined ? undefined : { reason: UNKNOWN, message: unknown };
 }
 
 /** After a start, what the status said stays until that is known again. */

@@ -30,9 +30,9 @@ export async function prepareOperator(dir: string, kubeconfig: string, signal: A
   await writeFile(join(dir, 'token'), token ?? '', { mode: 0o600 });
   const { hostname, port } = new URL(origin);
   return {
-    args: ['--import', fileURLToPath(new URL('in-pod.mjs', import.meta.url)), ...await entryOfImage(dir)],
+    args: [`--max-old-space-size=${heapMiB(await container())}`, '--import', fileURLToPath(new URL('in-pod.mjs', import.meta.url)), ...await entryOfImage(dir)],
     env: {
-      ...await variablesOfDeployment(),
+      ...variablesOf(await container()),
       NPB_BENCH_SERVICE_ACCOUNT: dir, NPB_NAMESPACE: OPERATOR_NAMESPACE,
       KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port,
     },
@@ -57,13 +57,30 @@ async function entryOfImage(dir: string): Promise<string[]> {
   return [...entry, join(dir, program)];
 }
 
+interface Container {
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly resources?: { readonly limits?: { readonly memory?: string } };
+}
 interface Deployment {
-  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } };
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+}
+
+async function container(): Promise<Container> {
+  const { spec } = parse(await readFile(join(ROOT, 'config/manager/deployment.yaml'), 'utf8')) as Deployment;
+  const [first] = spec.template.spec.containers;
+  if (first === undefined) throw new BenchError('the Deployment has no container');
+  return first;
 }
 
 /** Those with a value of their own: NODE_OPTIONS, say. */
-async function variablesOfDeployment(): Promise<Record<string, string>> {
-  const { spec } = parse(await readFile(join(ROOT, 'config/manager/deployment.yaml'), 'utf8')) as Deployment;
-  const [container] = spec.template.spec.containers;
-  return Object.fromEntries((container?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+function variablesOf({ env = [] }: Container): Record<string, string> {
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** The old generation that V8 gives itself in a container with this memory limit: half of it (`Heap::HeapSizeFromPhysicalMemory`). In MiB. */
+function heapMiB({ resources }: Container): number {
+  const limit = resources?.limits?.memory ?? '';
+  const [, mebibytes] = /^(\d+)Mi$/.exec(limit) ?? [];
+  if (mebibytes === undefined) throw new BenchError(`the Deployment's memory limit is not in Mi: ${limit}`);
+  return Number(mebibytes) / 2;
 }

@@ -67,8 +67,9 @@ export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classO
     const asked = askedIn(namespace, direction);
     if (asked.length === 0) return undefined;
     const name = weakestOf(asked.map(({ podClass }) => podClass.class)) ?? 'unknown';
+    if (isIsolated(name)) return { name, effect: ISOLATED };
     return { name, effect: {
-      isolated: isIsolated(name), defeat: undefined, ...(isWeak(name) && defeatIn(namespace, direction, asked)),
+      isolated: false, defeat: undefined, ...(isWeak(name) && defeatIn(namespace, direction, asked)),
       unknownBy: name === 'unknown' ? opaqueIn(asked.map(({ podClass }) => podClass)) : undefined,
     } };
   }
@@ -77,11 +78,16 @@ export function createRollUps(classifier: Pick<Classifier, 'classesIn' | 'classO
     of(namespace) {
       const [Ingress, Egress] = [found(namespace, 'Ingress'), found(namespace, 'Egress')];
       if (Ingress === undefined || Egress === undefined) return undefined;
-      return { classes: { Ingress: Ingress.name, Egress: Egress.name }, effect: { Ingress: Ingress.effect, Egress: Egress.effect } };
+      const isIsolatedInBoth = Ingress.effect === ISOLATED && Egress.effect === ISOLATED;
+      return { classes: { Ingress: Ingress.name, Egress: Egress.name }, effect: isIsolatedInBoth ? ISOLATED_IN_BOTH : { Ingress: Ingress.effect, Egress: Egress.effect } };
     },
     touched: (namespace) => { defeats.delete(namespace); },
   };
 }
+
+/** Nearly all namespaces share these. */
+const ISOLATED: DirectionEffect = { isolated: true, defeat: undefined, unknownBy: undefined };
+const ISOLATED_IN_BOTH: NamespaceEffect = { Ingress: ISOLATED, Egress: ISOLATED };
 
 function opaqueIn(classes: readonly PodClass[]): string {
   const refs = new Set(classes.flatMap(({ opaque }) => opaque).map(({ kind, name }) => `${kind} ${name}`));

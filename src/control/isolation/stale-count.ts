@@ -2,7 +2,7 @@
  * How many policies do less than they say, for the metric.
  *
  * Counted when somebody asks, in slices beside the answer (which has what was counted before), at most once a minute and
- * for a hundredth of the time, and only if something has changed since. Policies that a baseline generates are the same in
+ * for a hundredth of the time, and only if something has changed since; after the writing of policies. Policies that a baseline generates are the same in
  * every namespace, and do not count. Where counting fails, that is logged, and there is no count.
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
@@ -21,6 +21,8 @@ export interface StaleCountParts {
   readonly pods: Pick<Store<PodRecord>, 'all'>;
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly log: Pick<Logger, 'error'>;
+  /** Policies are being written: this can wait. */
+  readonly isBusy?: () => boolean;
 }
 
 export const STALE_REASONS = ['selects_nothing', 'peers_match_nothing'] as const;
@@ -40,19 +42,32 @@ const EVERY_MS = 60_000;
 const SHARE = 100;
 /** Longest stretch without a turn of the event loop, however many policies and pods there are. */
 const SLICE_MS = 5;
+/** Between two looks whether policies are still being written. */
+const BUSY_MS = 100;
+/** A cluster in which they always are has its count all the same. */
+const PATIENCE_MS = 60_000;
 
 export function createStaleCount(parts: StaleCountParts): StaleCount {
   const { clock, log } = parts;
   let last: StaleCounts | undefined;
   let againAtMs = 0;
+  let begunAtMs = 0;
   let isDirty = true;
   let hasFailed = false;
   let cancel: (() => void) | undefined;
   let stopped = false;
 
   function begin(): void {
-    isDirty = false;
-    goOn(countSteps(parts), 0);
+    begunAtMs = clock.now();
+    whenQuiet(() => {
+      isDirty = false;
+      goOn(countSteps(parts), 0);
+    });
+  }
+
+  function whenQuiet(act: () => void): void {
+    const waits = parts.isBusy?.() === true && clock.now() - begunAtMs < PATIENCE_MS;
+    cancel = waits ? clock.setTimer(BUSY_MS, () => whenQuiet(act)) : clock.setTimer(0, act);
   }
 
   function goOn(steps: Steps<StaleCounts>, tookMs: number): void {
@@ -70,7 +85,9 @@ export function createStaleCount(parts: StaleCountParts): StaleCount {
           return end(value);
         }
       }
-      if (!stopped) cancel = clock.setTimer(0, () => goOn(steps, tookMs + clock.now() - startedMs));
+      if (stopped) return;
+      const soFarMs = tookMs + clock.now() - startedMs;
+      whenQuiet(() => goOn(steps, soFarMs));
     } catch (error) {
       if (!hasFailed) log.error('stale policies cannot be counted', { error });
       hasFailed = true;
@@ -81,7 +98,7 @@ export function createStaleCount(parts: StaleCountParts): StaleCount {
   return {
     touch() { isDirty = true; },
     counts() {
-      if (isDirty && clock.now() >= againAtMs && !stopped) cancel ??= clock.setTimer(0, begin);
+      if (isDirty && clock.now() >= againAtMs && !stopped && cancel === undefined) begin();
       return last;
     },
     stop() {

@@ -28,6 +28,7 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   const parts: BaselineParts = {
     baseline: () => state.baseline,
     rows: () => [],
+    looked: () => {},
     rowsChangeAtMs: () => Infinity,
     assessed: () => true,
     forget: () => {},

@@ -15,10 +15,10 @@ const selecting = (app: string, fields: PolicyFields['spec'] = {}): PolicyFields
 const web = (name: string): PodRecord => parsePod({ metadata: { name, namespace: 'x', labels: { app: 'web' } }, status: { podIP: '10.0.0.1' } }, podInterner());
 
 /** Namespace x with one pod, app web. */
-function aCount(policies: PolicyRecord[], pods: PodRecord[] = [web('web')], clock: ManualClock = manualClock()) {
+function aCount(policies: PolicyRecord[], pods: PodRecord[] = [web('web')], clock: ManualClock = manualClock(), isBusy?: () => boolean) {
   const log = memoryLogger();
   const of = <T>(items: T[]) => ({ all: () => items });
-  return { clock, log, policies, pods, count: createStaleCount({ clock, log, namespaces: of([aNamespace('x'), aNamespace('empty')]), policies: of(policies), pods: of(pods) }) };
+  return { clock, log, policies, pods, count: createStaleCount({ clock, log, ...(isBusy === undefined ? {} : { isBusy }), namespaces: of([aNamespace('x'), aNamespace('empty')]), policies: of(policies), pods: of(pods) }) };
 }
 const counted = async ({ clock, count }: Pick<ReturnType<typeof aCount>, 'clock' | 'count'>): Promise<object | undefined> => {
   count.counts();
@@ -84,6 +84,26 @@ describe('stale policies', () => {
     assert.deepEqual(Object.fromEntries(scene.count.counts() ?? []), { selects_nothing: 1_500, peers_match_nothing: 0 });
     assert.ok(looks >= 150_000, `${looks} looks`);
     assert.ok(Math.max(...slices) <= 5.1, `${Math.max(...slices)} ms in one slice`);
+  });
+
+  it('are counted after the policies that are being written, and after a minute in any case', async () => {
+    const busy = { is: true };
+    const scene = aCount([policy('nobody', selecting('gone'))], undefined, manualClock(), () => busy.is);
+    const { clock, count } = scene;
+    assert.equal(count.counts(), undefined);
+    await clock.advance(59_000);
+    assert.equal(count.counts(), undefined);
+    await clock.advance(1_200);
+    assert.equal(count.counts()?.get('selects_nothing'), 1);
+    scene.policies.push(policy('else', selecting('gone')));
+    count.touch();
+    await clock.advance(60_000);
+    count.counts();
+    await clock.advance(5_000);
+    assert.equal(count.counts()?.get('selects_nothing'), 1);
+    busy.is = false;
+    await clock.advance(200);
+    assert.equal(count.counts()?.get('selects_nothing'), 2);
   });
 
   it('are not counted after the end, whether it has begun or not', async () => {
