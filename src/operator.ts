@@ -21,9 +21,8 @@ import { statusPageRoutes } from './control/status-page/pages.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import type { ConnectionEnvironment } from './kube/connection-source.ts';
 import { findConnection } from './kube/find-connection.ts';
-import {
-  parseBaseline, parseNamespace, parsePolicy, specInterner, type InternSpec,
-} from './kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy } from './kube/objects.ts';
+import { policyInterner, type PolicyInterner } from './kube/policy-interner.ts';
 import { BASELINES, NAMESPACES, NETWORK_POLICIES } from './kube/resources.ts';
 import { standardRoutes, startHttpServer } from './observe/http-server.ts';
 import type { Logger } from './observe/logger.ts';
@@ -67,7 +66,7 @@ async function startWith(client: KubeClient, { config, parts, metrics }: { confi
   let election: LeaderElection | undefined;
   const writer = fenced(client, () => election?.mayWrite() ?? false);
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
-  const intern = specInterner({ keepsForeign: config.evaluateIsolation });
+  const intern = policyInterner({ keepsForeign: config.evaluateIsolation });
   const events = createEventRecorder({
     send: (namespace, event) => writer.createEvent(namespace, event, AbortSignal.timeout(EVENT_TIMEOUT_MS)),
     instance: config.identity, now: clock.now, wallMs: clock.wallMs, random: clock.random, onDropped: metrics.eventDropped,
@@ -134,7 +133,7 @@ async function connect(config: Config, { clock, log, env }: OperatorParts, metri
 
 interface ReflectorParts {
   readonly config: Config; readonly parts: OperatorParts; readonly client: KubeClient;
-  readonly stores: Stores; readonly intern: InternSpec; readonly control: Control;
+  readonly stores: Stores; readonly intern: PolicyInterner; readonly control: Control;
 }
 
 /** `onSynced` is called once, when all of them are. */

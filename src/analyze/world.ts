@@ -6,7 +6,8 @@
  */
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
 import { CLUSTER_POLICY_KINDS, KINDS, OPAQUE_POLICY_KINDS, peopleCall, type KindName } from '../kube/kinds.ts';
-import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type PolicyRecord, type StringMap } from '../kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy, type BaselineRecord, type PolicyRecord, type StringMap } from '../kube/objects.ts';
+import { policyInterner } from '../kube/policy-interner.ts';
 import { parsePod, podInterner, type PodInterner, type WirePod } from '../kube/pods.ts';
 import { policyTypesOf } from '../netpol/compile-network-policy.ts';
 import { NAMESPACE_NAME_LABEL, type Namespace, type Node, type Options, type Pod, type Policy, type WorldInput } from '../netpol/model.ts';
@@ -198,7 +199,7 @@ export function namespaceViewsOf(snapshot: Snapshot, { baselines, systemNamespac
 }
 
 function policyRecords(snapshot: Snapshot): ReadonlyMap<string, ReadonlyMap<string, PolicyRecord>> {
-  const intern = specInterner();
+  const intern = policyInterner();
   const found = new Map<string, Map<string, PolicyRecord>>();
   for (const each of objectsOf(snapshot, 'NetworkPolicy')) {
     const { object } = each;

@@ -5,7 +5,8 @@
  */
 import type { KubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
-import { foreignMetadata, parsePolicy, type ForeignMetadata, type InternSpec, type PolicyRecord, type WireNetworkPolicy } from '../kube/objects.ts';
+import { foreignMetadata, parsePolicy, type ForeignMetadata, type PolicyRecord, type WireNetworkPolicy } from '../kube/objects.ts';
+import type { PolicyInterner } from '../kube/policy-interner.ts';
 import { newBody, replacementBody, withoutOtherOwners } from '../plan/body.ts';
 import type { DesiredPolicy } from '../plan/claims.ts';
 import { compare, type FieldDifference } from '../plan/drift.ts';
@@ -15,7 +16,7 @@ import type { WritableStore } from '../watch/store.ts';
 export interface PerformParts {
   readonly client: Pick<KubeClient, 'createPolicy' | 'replacePolicy' | 'getPolicy' | 'removePolicy'>;
   readonly policies: Pick<WritableStore<PolicyRecord>, 'observeWrite' | 'observeRemoval' | 'beginRead'>;
-  readonly intern: InternSpec;
+  readonly intern: PolicyInterner;
 }
 
 export interface Performed {

@@ -2,7 +2,8 @@
 import type { Direction } from '../api/network-policy.ts';
 import type { EventRecorder } from '../apply/events.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { BaselineRecord, InternSpec, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
+import type { BaselineRecord, NamespaceRecord, PolicyRecord } from '../kube/objects.ts';
+import type { PolicyInterner } from '../kube/policy-interner.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { WritableStore } from '../watch/store.ts';
 import type { Views } from '../watch/views.ts';
@@ -49,7 +50,7 @@ export interface ControlSettings {
 export interface ControlParts {
   readonly stores: Stores;
   readonly client: KubeClient;
-  readonly intern: InternSpec;
+  readonly intern: PolicyInterner;
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: EventRecorder;

@@ -48,9 +48,11 @@ export interface NamespaceMemory {
   told: Told | undefined;
   /** Through what that is overridden, in words, as it was last told; absent before this process has looked. */
   override: { readonly text: string | undefined } | undefined;
-  readonly policies: Map<string, PolicyMemory>;
+  /** Of names with something to remember, which are few: changed by `policyMemory` and `tidy` alone. */
+  policies: ReadonlyMap<string, PolicyMemory>;
 }
 
+const NO_POLICIES: NamespaceMemory['policies'] = new Map();
 export const NOTHING_TOLD = { text: undefined } as const;
 
 export interface NamespaceMemories {
@@ -71,7 +73,7 @@ export function createNamespaceMemories(): NamespaceMemories {
       if (known?.uid === uid) return known;
       const fresh: NamespaceMemory = {
         uid, report: undefined, appliedVersion: 0, pendingSinceMs: undefined,
-        protectionAwaited: isNew, told: undefined, override: isNew ? NOTHING_TOLD : undefined, policies: new Map(),
+        protectionAwaited: isNew, told: undefined, override: isNew ? NOTHING_TOLD : undefined, policies: NO_POLICIES,
       };
       memories.set(namespace, fresh);
       return fresh;
@@ -88,13 +90,15 @@ export function policyMemory(memory: NamespaceMemory, name: string): PolicyMemor
   const fresh: PolicyMemory = {
     history: NO_HISTORY, refusal: undefined, refused: undefined, failsSinceMs: undefined, written: undefined, driftCounted: undefined, driftSinceMs: undefined,
   };
-  memory.policies.set(name, fresh);
+  memory.policies = new Map([...memory.policies, [name, fresh]]);
   return fresh;
 }
 
 /** Drops what need not be remembered: names with no refusal or failure, no open drift and no recent repair. */
 export function tidy(memory: NamespaceMemory, nowMs: number): void {
-  for (const [name, remembered] of memory.policies) if (isForgettable(remembered, nowMs)) memory.policies.delete(name);
+  if (memory.policies.size === 0) return;
+  const kept = [...memory.policies].filter(([, remembered]) => !isForgettable(remembered, nowMs));
+  if (kept.length < memory.policies.size) memory.policies = kept.length === 0 ? NO_POLICIES : new Map(kept);
 }
 
 function isForgettable({ refusal, failsSinceMs, driftCounted, history, written }: PolicyMemory, nowMs: number): boolean {

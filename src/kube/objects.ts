@@ -4,7 +4,6 @@
  * Promises: labels are Maps (a key may be `constructor`), absent is `undefined`, managedFields are dropped.
  * Must not: hold the parsed JSON, or a string of it that is not needed.
  */
-import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import {
   areOurLabels, BASELINE_LABEL, CONFIRM_ANNOTATION, DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL,
   PART_OF_LABEL, STATUS_FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION, TEMPLATE_LABEL,
@@ -13,6 +12,7 @@ import type { Direction, NetworkPolicySpec } from '../api/network-policy.ts';
 import { baselineSpec, baselineStatus, type BaselineSpec, type BaselineStatus } from '../api/v1alpha1.ts';
 import { shortHash, stableJson } from '../api/hash.ts';
 import { problemIn } from '../api/schema.ts';
+import type { InternedSpec, OwnLabels, PolicyInterner } from './policy-interner.ts';
 import { FINALIZER_LIMIT, keptMetadata, keptText, keptTypes, SPEC_LIMIT } from './policy-bounds.ts';
 
 /** The part of `metav1.ObjectMeta` that is read or written. */
@@ -57,13 +57,6 @@ export interface NamespaceRecord extends ObjectRecord {
 }
 
 /** The four labels by which a generated policy is known, each absent when it is not there. */
-export interface OwnLabels {
-  readonly managedBy: string | undefined;
-  readonly partOf: string | undefined;
-  readonly baseline: string | undefined;
-  readonly template: string | undefined;
-}
-
 export interface PolicyRecord extends ObjectRecord {
   readonly namespace: string;
   readonly own: OwnLabels;
@@ -126,24 +119,13 @@ export function parseNamespace(object: WireNamespace): NamespaceRecord {
   };
 }
 
-export interface InternedSpec extends HashedSpec {
-  /** How long it is as text. */
-  readonly characters: number;
-}
-/** Turns a spec as it came from the wire into its canonical form, sharing what is equal. */
-export interface InternSpec {
-  (spec: NetworkPolicySpec | undefined): InternedSpec;
-  /** Whether records keep the specs of foreign policies. */
-  readonly keepsForeign: boolean;
-}
-
 /** `wasOurs`: this same object (by uid) was known as written by us before, whatever its managedFields say now. */
-export function parsePolicy(object: WireNetworkPolicy, intern: InternSpec, wasOurs = false): PolicyRecord {
+export function parsePolicy(object: WireNetworkPolicy, intern: PolicyInterner, wasOurs = false): PolicyRecord {
   const { metadata } = object;
   const { labels, annotations } = metadata;
   const writtenByUs = wasOurs || isManagedByUs(metadata);
   const interned = intern(object.spec);
-  const labelled = ownLabels(labels);
+  const labelled = intern.labels(ownLabels(labels));
   const ours = writtenByUs || areOurLabels(labelled);
   return {
     ...identity(metadata),
@@ -170,7 +152,7 @@ function keptOf({ labels, annotations }: ObjectMeta, interned: InternedSpec): Ke
   return { policyTypes: keptTypes(interned.spec), spec, anySpec: spec, foreign: keptMetadata(foreignMetadata(labels, annotations)) };
 }
 
-const foreignKept = (interned: InternedSpec, { keepsForeign }: InternSpec): Kept => ({ ...NOTHING_KEPT, anySpec: keepsForeign ? keptSpec(interned) : undefined });
+const foreignKept = (interned: InternedSpec, { keepsForeign }: PolicyInterner): Kept => ({ ...NOTHING_KEPT, anySpec: keepsForeign ? keptSpec(interned) : undefined });
 
 const keptSpec = ({ spec, characters }: InternedSpec): NetworkPolicySpec | undefined => (characters <= SPEC_LIMIT ? spec : undefined);
 
@@ -210,33 +192,6 @@ export function parseBaseline(object: WireBaseline): BaselineRecord {
 function writtenAtMs({ managedFields }: ObjectMeta, manager: string): number | undefined {
   const time = managedFields?.find((entry) => entry.manager === manager)?.time;
   return time === undefined ? undefined : Date.parse(time);
-}
-
-/**
- * Remembers canonical specs by their text; forgets all when it holds so many characters, since sharing is only a
- * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
- */
-export function specInterner({ limitCharacters = 4_000_000, keepsForeign = false } = {}): InternSpec {
-  const byText = new Map<string, InternedSpec>();
-  const byHash = new Map<string, InternedSpec>();
-  let characters = 0;
-  const intern = (spec: NetworkPolicySpec | undefined): InternedSpec => {
-    const text = JSON.stringify(spec ?? {});
-    const known = byText.get(text);
-    if (known !== undefined) return known;
-    const fresh = { ...hashedSpec(spec ?? ({} as NetworkPolicySpec)), characters: text.length };
-    const shared = byHash.get(fresh.hash) ?? fresh;
-    if (characters + text.length > limitCharacters) {
-      byText.clear();
-      byHash.clear();
-      characters = 0;
-    }
-    byText.set(text, shared);
-    byHash.set(shared.hash, shared);
-    characters += text.length;
-    return shared;
-  };
-  return Object.assign(intern, { keepsForeign });
 }
 
 export function identity(metadata: ObjectMeta): ObjectRecord {

@@ -4,6 +4,7 @@
 import { DIRECTIONS, type Direction } from '../api/network-policy.ts';
 import type { NamespaceRecord } from '../kube/objects.ts';
 import { claimsNames } from './claims.ts';
+import type { CompiledBaseline } from './compile.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
 import type { Leftover, Loss } from './leaving.ts';
 import type { NamespacePlan } from './plan.ts';
@@ -37,7 +38,7 @@ export interface Attention {
 }
 
 export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: NamespaceFacts): NamespaceReport {
-  const verdicts = new Map(plan.scopes.map(({ baseline, scope }) => [baseline.name, verdictFor(baseline, scope, plan, facts)]));
+  const verdicts = mapOf(plan.scopes.map(({ baseline, scope }) => [baseline, verdictFor(baseline, scope, plan, facts)] as const));
   const isSystem = view.cluster.systemNamespaces.has(plan.namespace);
   const coverage = plan.terminating ? undefined : {
     Ingress: coverageOf('Ingress', plan, view.policies, isSystem),
@@ -60,10 +61,22 @@ export function reportOn(view: NamespaceView, plan: NamespacePlan, facts: Namesp
 }
 
 function enforcedIn({ scopes }: NamespacePlan): NamespaceReport['enforced'] {
-  const found = scopes.flatMap(({ baseline, scope }) => (scope.kind === 'Selected' && scope.enforced.size > 0 && claimsNames(baseline) ? [[baseline.name, listed(scope.enforced)] as const] : []));
-  return found.length === 0 ? NOTHING_ENFORCED : new Map(found);
+  const found = scopes.flatMap(({ baseline, scope }) => (scope.kind === 'Selected' && scope.enforced.size > 0 && claimsNames(baseline) ? [[baseline, listed(scope.enforced)] as const] : []));
+  return found.length === 0 ? NOTHING_ENFORCED : mapOf(found);
 }
 const NOTHING_ENFORCED: NamespaceReport['enforced'] = new Map();
+
+/** By name. Where there is one baseline, and the value is one of few, thousands of reports share it. */
+function mapOf<V extends object>(entries: readonly (readonly [CompiledBaseline, V])[]): ReadonlyMap<string, V> {
+  const [first] = entries;
+  if (first === undefined || entries.length > 1) return new Map(entries.map(([{ name }, value]) => [name, value]));
+  const [baseline, value] = first;
+  const known = (SHARED.get(baseline) ?? SHARED.set(baseline, new WeakMap()).get(baseline)) as WeakMap<V, ReadonlyMap<string, V>>;
+  const shared = known.get(value) ?? new Map([[baseline.name, value]]);
+  known.set(value, shared);
+  return shared;
+}
+const SHARED = new WeakMap<CompiledBaseline, WeakMap<object, ReadonlyMap<string, object>>>();
 
 /** One of few lists, so that reports of thousands of namespaces share them. */
 function listed(directions: ReadonlySet<Direction>): readonly Direction[] {

@@ -14,7 +14,8 @@ import { systemClock } from '../../src/control/clock.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import { inClusterConnection } from '../../src/kube/in-cluster.ts';
 import { kubeconfigConnection } from '../../src/kube/kubeconfig.ts';
-import { parseNamespace, parsePolicy, specInterner, type NamespaceRecord, type PolicyRecord } from '../../src/kube/objects.ts';
+import { parseNamespace, parsePolicy, type NamespaceRecord, type PolicyRecord } from '../../src/kube/objects.ts';
+import { policyInterner } from '../../src/kube/policy-interner.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/kube/resources.ts';
 import { startReflector } from '../../src/watch/reflector.ts';
 import { createStore } from '../../src/watch/store.ts';
@@ -44,7 +45,7 @@ async function measure(namespaces: number, kubeconfig: boolean): Promise<void> {
   const rssBefore = process.memoryUsage().rss;
   const cpu = process.cpuUsage();
   const syncStartMs = performance.now();
-  const intern = specInterner();
+  const intern = policyInterner();
   const known = createStore<NamespaceRecord>();
   const policies = createStore<PolicyRecord>((record) => record.namespace);
   const parts = { client, log: silent, clock: systemClock, onChange() {} };

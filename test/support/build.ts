@@ -10,10 +10,8 @@ import {
 } from '../../src/api/names.ts';
 import { DIRECTIONS, type Direction, type NetworkPolicySpec } from '../../src/api/network-policy.ts';
 import type { BaselineSpec, BaselineStatus, PolicyTemplate } from '../../src/api/v1alpha1.ts';
-import {
-  parseBaseline, parseNamespace, parsePolicy, specInterner,
-  type BaselineRecord, type NamespaceRecord, type ObjectMeta, type PolicyRecord, type WireNetworkPolicy,
-} from '../../src/kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy, type BaselineRecord, type NamespaceRecord, type ObjectMeta, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { policyInterner } from '../../src/kube/policy-interner.ts';
 import { byPrecedence, compileBaseline, type CompiledBaseline } from '../../src/plan/compile.ts';
 import type { RowIsolation } from '../../src/plan/effect.ts';
 import { planNamespace, type NamespacePlan, type PlannedName } from '../../src/plan/plan.ts';
@@ -23,7 +21,7 @@ import type { NamespaceView } from '../../src/plan/view.ts';
 import { nameOf, type Write } from '../../src/plan/writes.ts';
 
 export const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
-const intern = specInterner();
+const intern = policyInterner();
 
 export interface NamespaceFields { labels?: Record<string, string>; annotations?: Record<string, string>; terminating?: boolean; uid?: string }
 

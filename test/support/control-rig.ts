@@ -6,7 +6,8 @@ import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { createControl, type Control } from '../../src/control/control.ts';
 import type { ControlObserver, Stores } from '../../src/control/control-parts.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { parseBaseline, parseNamespace, parsePolicy, specInterner, type WireBaseline, type WireNamespace, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy, type WireBaseline, type WireNamespace, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { policyInterner } from '../../src/kube/policy-interner.ts';
 import { createStore } from '../../src/watch/store.ts';
 import { manualClock, type ManualClock } from './clock.ts';
 import { memoryLogger, type MemoryLogger } from './log.ts';
@@ -38,7 +39,7 @@ export function controlRig({ slowTurns = false } = {}): ControlRig {
   let looks = 0;
   const slowClock = { ...clock, now: () => clock.now() + (looks += 1), sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms + 1_000, signal) };
   const log = memoryLogger();
-  const intern = specInterner();
+  const intern = policyInterner();
   const stores: Stores = { namespaces: createStore(), policies: createStore(({ namespace }) => namespace), baselines: createStore() };
   const wireNamespaces = new Map<string, WireNamespace>();
   const wireBaselines = new Map<string, WireBaseline>();

@@ -1,7 +1,8 @@
 /** A tracker over stores that a test fills, with a clock that stands still: each event is flushed when time goes on. */
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import type { Direction } from '../../src/api/network-policy.ts';
-import { parseNamespace, parsePolicy, specInterner, type NamespaceRecord, type ObjectRecord, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { parseNamespace, parsePolicy, type NamespaceRecord, type ObjectRecord, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { policyInterner } from '../../src/kube/policy-interner.ts';
 import { parsePod, podInterner, type PodRecord, type WirePod } from '../../src/kube/pods.ts';
 import type { EffectiveDrift } from '../../src/control/isolation/drift.ts';
 import type { OtherPolicyRecord } from '../../src/control/isolation/other-policies.ts';
@@ -43,7 +44,7 @@ export interface TrackedCluster {
 /** Everything is synced unless a test says otherwise in `sources`. */
 export function aTrackedCluster(): TrackedCluster {
   const clock = manualClock();
-  const intern = specInterner({ keepsForeign: true });
+  const intern = policyInterner({ keepsForeign: true });
   const pods = podInterner();
   const stores = {
     namespace: createStore<NamespaceRecord>(), pod: createStore<PodRecord>(({ namespace }) => namespace),

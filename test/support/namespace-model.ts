@@ -5,14 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { parsePolicy, specInterner, NO_STRINGS, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { parsePolicy, NO_STRINGS, type PolicyRecord, type WireNetworkPolicy } from '../../src/kube/objects.ts';
+import { policyInterner } from '../../src/kube/policy-interner.ts';
 import { newBody, replacementBody, withoutOtherOwners } from '../../src/plan/body.ts';
 import { planNamespace } from '../../src/plan/plan.ts';
 import type { NamespaceView } from '../../src/plan/view.ts';
 import type { Write } from '../../src/plan/writes.ts';
 import { said } from './build.ts';
 
-const intern = specInterner();
+const intern = policyInterner();
 const NO_FOREIGN = { labels: NO_STRINGS, annotations: NO_STRINGS };
 
 /** The view after one write. */

@@ -1,5 +1,6 @@
 /** What the operator would do everywhere with some baselines, and the policies that there would be then. */
-import { specInterner, type BaselineRecord } from '../../kube/objects.ts';
+import type { BaselineRecord } from '../../kube/objects.ts';
+import { policyInterner } from '../../kube/policy-interner.ts';
 import type { Policy, WorldInput } from '../../netpol/model.ts';
 import { planNamespace } from '../../plan/plan.ts';
 import type { NamespaceView } from '../../plan/view.ts';
@@ -18,7 +19,7 @@ export function planWith({ snapshot, systemNamespaces, nowMs }: PlanFacts, recor
   const swapped = new Map([...baselinesOf(snapshot), ...records].map((record) => [record.name, record]));
   const views = namespaceViewsOf(snapshot, { baselines: [...swapped.values()], systemNamespaces, nowMs });
   const holds = holdsOver(views.map((view) => ({ view, plan: planNamespace(view) })), views[0]?.cluster.baselines ?? [], nowMs);
-  const intern = specInterner();
+  const intern = policyInterner();
   return { held: holds.held, settled: views.map((view) => ({ view, after: settle(view, (loss) => holds.permits(view.namespace.name, loss), intern) })) };
 }
 

@@ -3,7 +3,8 @@
  *
  * Promises: every write is one that `planNamespace` asked for, or the permitted part of it; what is held stays.
  */
-import { parsePolicy, NO_STRINGS, type InternSpec, type PolicyRecord, type WireNetworkPolicy } from '../../kube/objects.ts';
+import { parsePolicy, NO_STRINGS, type PolicyRecord, type WireNetworkPolicy } from '../../kube/objects.ts';
+import type { PolicyInterner } from '../../kube/policy-interner.ts';
 import { FIELD_MANAGER } from '../../api/names.ts';
 import { newBody, replacementBody, withoutOtherOwners } from '../../plan/body.ts';
 import type { Loss } from '../../plan/leaving.ts';
@@ -26,7 +27,7 @@ export interface Settled {
 /** A swap of directions takes two rounds; more than this would be a loop. */
 const ROUNDS = 5;
 
-export function settle(view: NamespaceView, permits: (loss: Loss) => boolean, intern: InternSpec): Settled {
+export function settle(view: NamespaceView, permits: (loss: Loss) => boolean, intern: PolicyInterner): Settled {
   const plan = planNamespace(view);
   const writes: Write[] = [];
   let present = view;
@@ -42,7 +43,7 @@ export function settle(view: NamespaceView, permits: (loss: Loss) => boolean, in
 }
 
 /** As the API server would store it. */
-function after(view: NamespaceView, write: Write, intern: InternSpec): NamespaceView {
+function after(view: NamespaceView, write: Write, intern: PolicyInterner): NamespaceView {
   const policies = new Map(view.policies);
   const namespace = view.namespace.name;
   switch (write.kind) {
@@ -60,6 +61,6 @@ function replaced(namespace: string, { live, policy, cause }: Extract<Write, { k
   return replacementBody(namespace, policy, cause === 'Adopted' ? withoutOtherOwners(foreign) : foreign, live);
 }
 
-function stored(body: WireNetworkPolicy, intern: InternSpec): PolicyRecord {
+function stored(body: WireNetworkPolicy, intern: PolicyInterner): PolicyRecord {
   return parsePolicy({ ...body, metadata: { ...body.metadata, managedFields: [{ manager: FIELD_MANAGER, operation: 'Update' }] } }, intern);
 }

@@ -7,7 +7,8 @@ import { systemClock } from '../../../src/control/clock.ts';
 import { createKubeClient, type ClientOptions, type KubeClient } from '../../../src/kube/client.ts';
 import { isKubeError } from '../../../src/kube/errors.ts';
 import { kubeconfigConnection } from '../../../src/kube/kubeconfig.ts';
-import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type NamespaceRecord, type PolicyRecord } from '../../../src/kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy, type BaselineRecord, type NamespaceRecord, type PolicyRecord } from '../../../src/kube/objects.ts';
+import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/kube/resources.ts';
 import type { RequestRecord } from '../../../src/kube/requests.ts';
 import type { ReflectorSettings } from '../../../src/watch/reflector-step.ts';
@@ -33,7 +34,7 @@ interface Watched {
 }
 
 const never = new AbortController().signal;
-const intern = specInterner();
+const intern = policyInterner();
 const spec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 
 /** Three reflectors, through a wire when its port is given. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { baselinesOf, namespacesOf, namespaceViewsOf, podsOf, policiesOf, storedSpecOf, worldInputOf } from '../../../src/analyze/world.ts';
 import type { KubeObject, Snapshot } from '../../../src/analyze/snapshot.ts';
 import { DEFAULT_SYSTEM_NAMESPACES } from '../../../src/api/names.ts';
-import { parseBaseline, parseNamespace, parsePolicy, specInterner, type BaselineRecord, type NamespaceRecord, type PolicyRecord } from '../../../src/kube/objects.ts';
+import { parseBaseline, parseNamespace, parsePolicy, type BaselineRecord, type NamespaceRecord, type PolicyRecord } from '../../../src/kube/objects.ts';
+import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { buildWorld } from '../../../src/netpol/world.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import type { NamespaceView } from '../../../src/plan/view.ts';
@@ -153,7 +154,7 @@ describe('views of namespaces', () => {
   function operatorViews(objects: readonly KubeObject[]): Map<string, NamespaceView | undefined> {
     const [namespaces, policies, baselines] = [createStore<NamespaceRecord>(), createStore<PolicyRecord>(({ namespace }) => namespace), createStore<BaselineRecord>()];
     const views = createViews({ namespaces, policies, baselines, systemNamespaces: system, wallMs: () => NOW_MS });
-    const intern = specInterner();
+    const intern = policyInterner();
     for (const [index, written] of objects.entries()) {
       const each = { ...written, metadata: { ...written.metadata, resourceVersion: String(index + 1) } }; // the stores take nothing twice
       if (each.kind === 'Namespace') namespaces.apply(parseNamespace(each), false);

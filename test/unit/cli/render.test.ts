@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { renderCommand } from '../../../src/cli/render.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { parsePolicy, specInterner, type WireNetworkPolicy } from '../../../src/kube/objects.ts';
+import { parsePolicy, type WireNetworkPolicy } from '../../../src/kube/objects.ts';
+import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { compare } from '../../../src/plan/drift.ts';
 import { isFullyLabelled } from '../../../src/plan/ownership.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
@@ -33,7 +34,7 @@ describe('npb render', () => {
   it('are what the operator writes: it takes them for its own, and finds nothing to change', async () => {
     const spec = { policies: [aTemplate('allow-x', { policyTypes: ['Ingress', 'Egress'] }, { description: 'why', owner: 'me' })], ingress: { mode: 'Enforce' } };
     const { policies } = await ofSpec(spec, '-n', 'team-a');
-    const view = aView({ namespace: aNamespace('team-a'), baselines: [aBaseline('default', spec)], policies: policies.map((policy) => parsePolicy(policy, specInterner())) });
+    const view = aView({ namespace: aNamespace('team-a'), baselines: [aBaseline('default', spec)], policies: policies.map((policy) => parsePolicy(policy, policyInterner())) });
     assert.ok([...view.policies.values()].every(isFullyLabelled));
     const plan = planNamespace(view);
     assert.deepEqual(plan.writes, []);

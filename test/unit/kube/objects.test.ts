@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { hashedSpec } from '../../../src/api/canonical.ts';
 import { DESCRIPTION_ANNOTATION, FIELD_MANAGER, ISOLATED_FOR_ANNOTATION, MANAGED_BY_LABEL, PRODUCT, TEMPLATE_HASH_ANNOTATION } from '../../../src/api/names.ts';
 import type { NetworkPolicySpec } from '../../../src/api/network-policy.ts';
-import { foreignMetadata, parseBaseline, parseNamespace, parsePolicy, specInterner, type ObjectMeta, type WireNamespace } from '../../../src/kube/objects.ts';
+import { foreignMetadata, parseBaseline, parseNamespace, parsePolicy, type ObjectMeta, type WireNamespace } from '../../../src/kube/objects.ts';
+import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import { aBaseline, aDeny, aPolicy, aTemplate, aView, aWirePolicy, ourLabels, writesOf, type PolicyFields } from '../../support/build.ts';
 import { settled } from '../../support/namespace-model.ts';
 
-const intern = specInterner();
+const intern = policyInterner();
 /** As it comes from the wire: `__proto__` is a key like any other there. */
 const wire = <T>(text: string): T => JSON.parse(text) as T;
 const HOSTILE = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', '__proto__', 'prototype'];
@@ -139,10 +140,23 @@ describe('parseBaseline', () => {
   it('knows what is on its way out', () => assert.equal(parse({}, { deletionTimestamp: '2026-01-01T00:00:00Z' }).deleting, true));
 });
 
-describe('specInterner', () => {
+describe('policyInterner', () => {
+  it('our labels are one object as often as they come, and the labels of somebody else are nobody\'s else', () => {
+    const share = policyInterner();
+    const labels = (over: object = {}) => ({ managedBy: PRODUCT, partOf: PRODUCT, baseline: 'a', template: 'b', ...over });
+    assert.equal(share.labels(labels()), share.labels(labels()));
+    for (const other of [{ partOf: undefined }, { partOf: 'undefined' }, { template: 'c' }, { baseline: undefined }, { managedBy: 'Helm', partOf: 'Helm' }]) {
+      share.labels(labels());
+      assert.deepEqual(share.labels(labels(other)), labels(other));
+    }
+    const first = share.labels(labels());
+    for (let count = 0; count < 10_000; count += 1) share.labels(labels({ template: `t${count}` }));
+    assert.notEqual(share.labels(labels()), first, 'forgotten');
+    assert.deepEqual(share.labels(labels()), first);
+  });
   const spec = (port: number): NetworkPolicySpec => ({ podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port }] }] });
   it('equal specs share one object, also when they are written differently', () => {
-    const share = specInterner();
+    const share = policyInterner();
     assert.equal(share(spec(1)), share(spec(1)));
     assert.equal(share(spec(1)), share({ ...spec(1), ingress: [{ ports: [{ port: 1, protocol: 'TCP' }] }], egress: [] }));
     assert.notEqual(share(spec(1)), share(spec(2)));
@@ -150,7 +164,7 @@ describe('specInterner', () => {
   });
   it('holds so many characters and no more, and goes on after that', () => {
     const limit = 10_000;
-    const share = specInterner({ limitCharacters: limit });
+    const share = policyInterner({ limitCharacters: limit });
     const first = share(spec(0));
     for (let port = 1; port < 5000; port += 1) share(spec(port));
     assert.notEqual(share(spec(0)), first, 'forgotten');
@@ -158,15 +172,15 @@ describe('specInterner', () => {
   });
   it('decides whether the specs of foreign policies are kept, beside what planning may know of them', () => {
     const theirs = aWirePolicy('theirs', { spec: { ingress: [{}] } });
-    assert.deepEqual([parsePolicy(theirs, specInterner()).spec, parsePolicy(theirs, specInterner()).anySpec], [undefined, undefined]);
-    const { spec, anySpec } = parsePolicy(theirs, specInterner({ keepsForeign: true }));
+    assert.deepEqual([parsePolicy(theirs, policyInterner()).spec, parsePolicy(theirs, policyInterner()).anySpec], [undefined, undefined]);
+    const { spec, anySpec } = parsePolicy(theirs, policyInterner({ keepsForeign: true }));
     assert.deepEqual([spec, anySpec?.ingress], [undefined, [{}]]);
-    const ours = parsePolicy(theirs, specInterner(), true);
+    const ours = parsePolicy(theirs, policyInterner(), true);
     assert.equal(ours.anySpec, ours.spec);
   });
   it('one spec above the limit does no harm', () => {
     const huge: NetworkPolicySpec = { ...spec(1), podSelector: { matchLabels: { a: 'x'.repeat(1000) } } };
-    assert.equal(specInterner({ limitCharacters: 100 })(huge).hash, hashedSpec(huge).hash);
+    assert.equal(policyInterner({ limitCharacters: 100 })(huge).hash, hashedSpec(huge).hash);
   });
 });
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { BASELINE_LABEL, FIELD_MANAGER, MANAGED_BY_LABEL, PART_OF_LABEL, PRODUCT, STATUS_FIELD_MANAGER, TEMPLATE_LABEL } from '../../../src/api/names.ts';
-import { parsePolicy, specInterner } from '../../../src/kube/objects.ts';
+import { parsePolicy } from '../../../src/kube/objects.ts';
+import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { heldFor } from '../../../src/plan/isolation.ts';
 import { isFullyLabelled, isOurs } from '../../../src/plan/ownership.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
@@ -40,7 +41,7 @@ describe('rule 5: what is ours', () => {
     });
   }
   it('a uid that was known as ours stays ours, whatever its managedFields say now', () => {
-    const policy = parsePolicy(aWirePolicy('default-deny', DENY), specInterner(), true);
+    const policy = parsePolicy(aWirePolicy('default-deny', DENY), policyInterner(), true);
     assert.ok(isOurs(policy));
     assert.ok(!isFullyLabelled(policy));
   });

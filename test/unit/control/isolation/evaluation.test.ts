@@ -4,7 +4,8 @@ import { FIELD_MANAGER } from '../../../../src/api/names.ts';
 import { createBacklog } from '../../../../src/control/isolation/backlog.ts';
 import { createEvaluation } from '../../../../src/control/isolation/evaluation.ts';
 import { createOperations, type Operation } from '../../../../src/control/isolation/operations.ts';
-import { parsePolicy, specInterner } from '../../../../src/kube/objects.ts';
+import { parsePolicy } from '../../../../src/kube/objects.ts';
+import { policyInterner } from '../../../../src/kube/policy-interner.ts';
 import { parsePod, podInterner } from '../../../../src/kube/pods.ts';
 import { createClassifier } from '../../../../src/netpol/classifier.ts';
 import { aNamespace, asGenerated, aWirePolicy, type PolicyFields } from '../../../support/build.ts';
@@ -25,7 +26,7 @@ function aScene({ isReady = true } = {}) {
     classifier: counted, backlog, isReady: () => isReady, apply: ({ operation }) => operation.apply(), changed: () => undefined,
     done: ({ cause }, changes) => told.push(`${cause().text}: ${changes.map(({ pod, direction, after }) => `${pod.name} ${direction} ${after?.class ?? '-'}`).join(', ')}`),
   });
-  const intern = specInterner({ keepsForeign: true });
+  const intern = policyInterner({ keepsForeign: true });
   const add = (operation: Operation | undefined): void => { if (operation !== undefined) backlog.add({ operation, sinceMs: 0 }); };
   return {
     namespace: (name: string) => add(operations.namespace({ namespace: undefined, name, before: undefined, after: aNamespace(name) })),

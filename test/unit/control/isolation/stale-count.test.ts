@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { FIELD_MANAGER } from '../../../../src/api/names.ts';
 import { createStaleCount } from '../../../../src/control/isolation/stale-count.ts';
-import { parsePolicy, specInterner, type PolicyRecord } from '../../../../src/kube/objects.ts';
+import { parsePolicy, type PolicyRecord } from '../../../../src/kube/objects.ts';
+import { policyInterner } from '../../../../src/kube/policy-interner.ts';
 import { parsePod, podInterner, type PodRecord } from '../../../../src/kube/pods.ts';
 import { aNamespace, asGenerated, aWirePolicy, type PolicyFields } from '../../../support/build.ts';
 import { manualClock, type ManualClock } from '../../../support/clock.ts';
 import { memoryLogger } from '../../../support/log.ts';
 
-const intern = specInterner({ keepsForeign: true });
+const intern = policyInterner({ keepsForeign: true });
 const policy = (name: string, fields: PolicyFields): PolicyRecord => parsePolicy(aWirePolicy(name, { namespace: 'x', ...fields }), intern);
 const selecting = (app: string, fields: PolicyFields['spec'] = {}): PolicyFields => ({ spec: { podSelector: { matchLabels: { app } }, policyTypes: ['Ingress'], ...fields } });
 

@@ -1,7 +1,8 @@
 /** The tracker where it cannot keep up, and where it fails: nothing is claimed that is not known, and it recovers. */
 import assert from 'node:assert/strict';
 import { FIELD_MANAGER } from '../../../../src/api/names.ts';
-import { parsePolicy, specInterner } from '../../../../src/kube/objects.ts';
+import { parsePolicy } from '../../../../src/kube/objects.ts';
+import { policyInterner } from '../../../../src/kube/policy-interner.ts';
 import { parsePod, podInterner, type PodRecord } from '../../../../src/kube/pods.ts';
 import { asGenerated, aWirePolicy } from '../../../support/build.ts';
 import { aTrackedCluster, type TrackedCluster } from '../../../support/isolation-tracker.ts';
@@ -150,7 +151,7 @@ describe('isolation that fails', () => {
 
   it('for one policy: its namespace is unknown by its name, and nothing else', async () => {
     const cluster = await aCluster();
-    const good = parsePolicy(aWirePolicy('odd', { namespace: 'x', ...ALLOW_ALL }), specInterner({ keepsForeign: true }));
+    const good = parsePolicy(aWirePolicy('odd', { namespace: 'x', ...ALLOW_ALL }), policyInterner({ keepsForeign: true }));
     const bad = { ...good, anySpec: { podSelector: {}, policyTypes: ['Ingress'], ingress: 5 } as never };
     cluster.tracker.changed.policy({ namespace: 'x', name: 'odd', before: undefined, after: bad });
     await cluster.settle();
