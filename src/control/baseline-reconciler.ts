@@ -6,15 +6,13 @@ import type { Reconcile } from './controller.ts';
 import { reconcileBaseline, type StatusWrite } from './reconcile-baseline.ts';
 import { isProcessed, oldEnoughAtMs, statusRows } from './summary.ts';
 
-/** `looked`: how long it took to look at all namespaces for a status, in milliseconds. */
-export function baselineReconciler(shared: Shared, looked: (tookMs: number) => void): Reconcile {
+export function baselineReconciler(shared: Shared): Reconcile {
   const { clock, gate, views, memories, stores, client, settings, processed, isolation, log } = shared;
   const announcer = createAnnouncer(shared.events);
   const written = new Map<string, StatusWrite>();
   const lookedAtMs = new Map<string, number>();
   return (key, signal) => reconcileBaseline(key, {
     baseline: (name) => views.cluster().byName.get(name),
-    looked,
     rows: (name) => statusRows(name, memories, clock.now()),
     isolation: isolation.knowledge,
     rowsChangeAtMs: (name) => oldEnoughAtMs(name, memories, clock.now()),

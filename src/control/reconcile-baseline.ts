@@ -20,8 +20,6 @@ import type { HeldRemovals } from './removal-gate.ts';
 export interface BaselineParts {
   baseline(name: string): CompiledBaseline | undefined;
   rows(name: string): readonly StatusRow[];
-  /** A status was worked out, which looks at every namespace; in milliseconds. */
-  looked(tookMs: number): void;
   /** When the rows say something else although nothing happens; monotonic milliseconds, Infinity for never. */
   rowsChangeAtMs(name: string): number;
   /** Whether the breaker has looked at every namespace since the baseline is as it is. */
@@ -116,12 +114,10 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   const before = record.status;
   const { held, confirmed, namespaces } = parts.held(baseline.name);
   const processed = parts.processed(baseline.name);
-  const startedMs = parts.now();
   const after = nextStatus({
     baseline, rows: parts.rows(baseline.name), processed,
     held, heldConfirmed: confirmed, heldNamespaces: namespaces, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
-  parts.looked(parts.now() - startedMs);
   // After a start the status says what was so before, until that is known again.
   if (!processed && before.observedGeneration === record.generation) return {};
   if (stableJson(before) === stableJson(after)) return {};

@@ -56,7 +56,6 @@ export interface NamespaceRecord extends ObjectRecord {
   readonly createdAtMs: number;
 }
 
-/** The four labels by which a generated policy is known, each absent when it is not there. */
 export interface PolicyRecord extends ObjectRecord {
   readonly namespace: string;
   readonly own: OwnLabels;

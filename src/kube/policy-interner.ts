@@ -7,6 +7,7 @@ import { hashedSpec, type HashedSpec } from '../api/canonical.ts';
 import { areOurLabels } from '../api/names.ts';
 import type { NetworkPolicySpec } from '../api/network-policy.ts';
 
+/** The four labels by which a generated policy is known, each absent when it is not there. */
 export interface OwnLabels {
   readonly managedBy: string | undefined;
   readonly partOf: string | undefined;
@@ -18,6 +19,7 @@ export interface InternedSpec extends HashedSpec {
   /** How long it is as text. */
   readonly characters: number;
 }
+
 /** Turns a spec as it came from the wire into its canonical form; shares what is equal. */
 export interface PolicyInterner {
   (spec: NetworkPolicySpec | undefined): InternedSpec;

@@ -2,8 +2,9 @@
  * How many policies do less than they say, for the metric.
  *
  * Counted when somebody asks, in slices beside the answer (which has what was counted before), at most once a minute and
- * for a hundredth of the time, and only if something has changed since; after the writing of policies. Policies that a baseline generates are the same in
- * every namespace, and do not count. Where counting fails, that is logged, and there is no count.
+ * for a hundredth of the time, and only if something has changed since; policies that are being written come first. Policies
+ * that a baseline generates are the same in every namespace, and do not count. Where counting fails, that is logged, and there
+ * is no count.
  */
 import type { NamespaceRecord, PolicyRecord } from '../../kube/objects.ts';
 import type { PodRecord } from '../../kube/pods.ts';

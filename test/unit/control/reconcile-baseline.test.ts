@@ -28,7 +28,6 @@ function world(wire: Wire, over: Partial<BaselineParts> = {}) {
   const parts: BaselineParts = {
     baseline: () => state.baseline,
     rows: () => [],
-    looked: () => {},
     rowsChangeAtMs: () => Infinity,
     assessed: () => true,
     forget: () => {},
