@@ -24,7 +24,7 @@ const TABLE: Record<Layer, Allowed> = {
   kube: { layers: ['api'], packages: ['zod', '@kubernetes/client-node', 'undici', 'node:events', 'node:fs', 'node:fs/promises', 'node:https', 'node:net', 'node:path'] },
   netpol: { layers: ['api'], typesOf: ['kube'], packages: [] },
   plan: { layers: ['api'], typesOf: ['kube'], packages: [] },
-  analyze: { layers: ['api', 'netpol', 'plan'], typesOf: ['kube'], packages: [], files: ['src/kube/kinds.ts', 'src/kube/objects.ts', 'src/kube/pods.ts'] },
+  analyze: { layers: ['api', 'netpol', 'plan'], typesOf: ['kube'], packages: [], files: ['src/kube/kinds.ts', 'src/kube/objects.ts', 'src/kube/pods.ts', 'src/kube/policy-interner.ts'] },
   page: { layers: ['api'], packages: [] },
   watch: { layers: ['api', 'kube', 'plan'], packages: [] },
   apply: { layers: ['api', 'kube', 'plan'], typesOf: ['watch'], packages: [] },
