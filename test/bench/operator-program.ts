@@ -29,10 +29,11 @@ export async function prepareOperator(dir: string, kubeconfig: string, signal: A
   await writeFile(join(dir, 'ca.crt'), ca);
   await writeFile(join(dir, 'token'), token ?? '', { mode: 0o600 });
   const { hostname, port } = new URL(origin);
+  const container = await containerOfDeployment();
   return {
-    args: [`--max-old-space-size=${heapMiB(await container())}`, '--import', fileURLToPath(new URL('in-pod.mjs', import.meta.url)), ...await entryOfImage(dir)],
+    args: [`--max-old-space-size=${heapMiB(container)}`, '--import', fileURLToPath(new URL('in-pod.mjs', import.meta.url)), ...await entryOfImage(dir)],
     env: {
-      ...variablesOf(await container()),
+      ...variablesOf(container),
       NPB_BENCH_SERVICE_ACCOUNT: dir, NPB_NAMESPACE: OPERATOR_NAMESPACE,
       KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port,
     },
@@ -61,11 +62,12 @@ interface Container {
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly resources?: { readonly limits?: { readonly memory?: string } };
 }
+
 interface Deployment {
   readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
 }
 
-async function container(): Promise<Container> {
+async function containerOfDeployment(): Promise<Container> {
   const { spec } = parse(await readFile(join(ROOT, 'config/manager/deployment.yaml'), 'utf8')) as Deployment;
   const [first] = spec.template.spec.containers;
   if (first === undefined) throw new BenchError('the Deployment has no container');
