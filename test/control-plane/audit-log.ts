@@ -25,27 +25,29 @@ export interface AuditEvent {
   readonly receivedAt: string;
 }
 
-/** A place in the log: what is written later lies after it. In bytes. */
-export type AuditMark = number;
+/** A moment: what is asked later comes after it, in the log too. */
+export interface AuditMark {
+  /** Length of the log, in bytes: nobody has to read what lies before. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. A request from before may be logged much later: a watch is when it has ended. */
+  readonly ms: number;
+}
 
 /** Which events to count; an absent field matches everything. */
 export type AuditFilter = Partial<Pick<AuditEvent, 'user' | 'verb' | 'resource' | 'apiGroup' | 'subresource' | 'namespace' | 'name' | 'code'>>;
 
-const FROM_THE_START: AuditMark = 0;
+const FROM_THE_START: AuditMark = { bytes: 0, ms: 0 };
 
-/** The present end of the log; the start of one that is not there yet. */
+/** Now. A log may be not there yet. */
 export function markAudit(path: string): AuditMark {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? FROM_THE_START;
+  return { bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0, ms: Date.now() };
 }
 
 /** How long nothing of interest was written when a log counts as being at rest: lines follow their responses within milliseconds. */
 const REST_MS = 500;
 const LOOK_MS = 50;
 
-/**
- * The end of the log once no event of interest came for half a second. A change is seen in etcd before the line about
- * it is written, so that a mark set on sight may have that line behind it.
- */
+/** Once no event of interest came for half a second: whoever made the change that was seen may be about to make another. */
 export async function markAtRest(path: string, isOfInterest: (event: AuditEvent) => boolean): Promise<AuditMark> {
   let mark = markAudit(path);
   for (let restMs = 0; restMs < REST_MS; restMs += LOOK_MS) {
@@ -57,19 +59,19 @@ export async function markAtRest(path: string, isOfInterest: (event: AuditEvent)
   return mark;
 }
 
-/** Finished requests that were written since the mark, in the order of the log. */
-export async function readAudit(path: string, since: AuditMark = FROM_THE_START): Promise<AuditEvent[]> {
+/** Requests that arrived since the mark and have finished, in the order of the log. */
+export async function readAudit(path: string, { bytes, ms }: AuditMark = FROM_THE_START): Promise<AuditEvent[]> {
   const events: AuditEvent[] = [];
-  const lines = createInterface({ input: createReadStream(path, { start: since }), crlfDelay: Infinity });
+  const lines = createInterface({ input: createReadStream(path, { start: bytes }), crlfDelay: Infinity });
   for await (const line of lines) {
     const event = parseAuditLine(line);
-    if (event !== undefined) events.push(event);
+    if (event !== undefined && Date.parse(event.receivedAt) >= ms) events.push(event);
   }
   return events;
 }
 
 /** Number of requests per `user verb resource` (resource with `/subresource`) since the mark, sorted by that text. */
-export async function countAudit(path: string, since: AuditMark = FROM_THE_START, filter: AuditFilter = {}): Promise<Map<string, number>> {
+export async function countAudit(path: string, since?: AuditMark, filter: AuditFilter = {}): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const event of await readAudit(path, since)) {
     if (!matches(event, filter)) continue;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { shortHash } from '../../src/api/hash.ts';
 import { parseBaseline } from '../../src/kube/objects.ts';
+import type { AuditMark } from '../control-plane/audit-log.ts';
 import { refused } from '../support/admission.ts';
 import { BASELINES, type Json } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
@@ -67,7 +68,7 @@ describe('hold and confirm', function () {
     return body.items.map(({ metadata }: Json) => metadata.namespace).sort();
   };
   const areDenied = (baseline: string, namespaces: readonly string[]): Promise<unknown> => eventually(() => denied(baseline), (found) => assert.deepEqual(found, [...namespaces].sort()), { withinMs: 15_000 });
-  const policyWrites = async (mark: number): Promise<string[]> => (await witness.writes(mark))
+  const policyWrites = async (mark: AuditMark): Promise<string[]> => (await witness.writes(mark))
     .filter(({ resource }) => resource === 'networkpolicies').map(({ verb, namespace, name }) => `${verb} ${namespace}/${name}`);
   /** The event that says that something of this baseline is held, or was. */
   const holdOf = async (baseline: string): Promise<Json> => (await world.admin.get('/apis/events.k8s.io/v1/namespaces/default/events')).body.items

@@ -336,7 +336,6 @@ describe('isolation that cannot be known', function () {
 
   it('switched off: unknown, nobody asks for pods, and nothing is missed', async () => {
     const since = markAudit(plane.auditLogPath ?? '');
-    const startedAt = new Date().toISOString(); // a watch of the one before may be logged only now that it has ended
     const operator = await world.operator({ flags: { 'evaluate-isolation': 'false' } });
     await world.clear();
     const namespace = await world.namespace();
@@ -346,7 +345,7 @@ describe('isolation that cannot be known', function () {
       assert.deepEqual([count, isolated, conditions.some(({ type }: Json) => type === 'IsolationUnknown')], ['1/1', 'unknown', false]);
     });
     await operator.stop(); // watches are in the audit log when they have ended
-    const asked = new Set((await readAudit(plane.auditLogPath ?? '', since)).filter(({ user, receivedAt }) => user === OPERATOR_USER && receivedAt >= startedAt).map(({ resource }) => resource));
+    const asked = new Set((await readAudit(plane.auditLogPath ?? '', since)).filter(({ user }) => user === OPERATOR_USER).map(({ resource }) => resource));
     assert.ok(asked.has('networkpolicies'));
     assert.deepEqual(['pods', 'customresourcedefinitions'].filter((resource) => asked.has(resource)), []);
   });

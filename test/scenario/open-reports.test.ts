@@ -234,11 +234,10 @@ describe('open reports', function () {
     await report(namespace, isThere);
     await operator.stop();
     const mark = await atRest();
-    const startedAt = new Date().toISOString(); // a watch of the one before may be logged only now that it has ended
     operator = await start({ 'open-reports': 'false', 'evaluate-isolation': 'false' });
     await world.becomes(await world.namespace(), 'allow-dns', 'default-deny');
     await operator.stop();
-    const asked = (await readAudit(plane.auditLogPath ?? '', mark)).filter(({ user, resource, receivedAt }) => user === OPERATOR && receivedAt >= startedAt && ['reports', 'customresourcedefinitions'].includes(resource));
+    const asked = (await readAudit(plane.auditLogPath ?? '', mark)).filter(({ user, resource }) => user === OPERATOR && ['reports', 'customresourcedefinitions'].includes(resource));
     assert.deepEqual([asked, (await world.admin.get(pathOf(namespace))).code], [[], 200]);
   });
 });

@@ -57,10 +57,12 @@ describe('audit log', () => {
   });
 
   it('counts by user, verb and resource since a mark', async () => {
-    assert.equal(markAudit(path), 0); // nothing asked yet: no file
+    assert.equal(markAudit(path).bytes, 0); // nothing asked yet: no file
     await writeFile(path, line() + line());
     const mark = markAudit(path);
-    await appendFile(path, line() + line({ verb: 'update' }) + line({ user: { username: 'admin' } }) + line({ objectRef: { resource: 'baselines', subresource: 'status' }, verb: 'patch' }));
+    const requestReceivedTimestamp = new Date(mark.ms).toISOString();
+    const later = (changes: object = {}): string => line({ requestReceivedTimestamp, ...changes });
+    await appendFile(path, later() + later({ verb: 'update' }) + later({ user: { username: 'admin' } }) + later({ objectRef: { resource: 'baselines', subresource: 'status' }, verb: 'patch' }));
     assert.deepEqual(
       [...(await countAudit(path, mark))],
       [
@@ -73,9 +75,17 @@ describe('audit log', () => {
     assert.equal((await readAudit(path)).length, 6);
   });
 
+  it('leaves out what arrived before a mark and was logged after it, as a watch is that ends', async () => {
+    await writeFile(path, line());
+    const mark = markAudit(path);
+    const at = (ms: number): object => ({ requestReceivedTimestamp: new Date(mark.ms + ms).toISOString().replace('Z', '999Z') });
+    await appendFile(path, line({ verb: 'watch', ...at(-1) }) + line({ verb: 'list', ...at(0) }) + line({ verb: 'get', ...at(1) }));
+    assert.deepEqual((await readAudit(path, mark)).map(({ verb }) => verb), ['list', 'get']);
+  });
+
   it('counts only what is asked for', async () => {
     await writeFile(path, line() + line({ responseStatus: { code: 409 } }) + line({ user: { username: 'admin' } }));
-    assert.deepEqual([...(await countAudit(path, 0, { user: 'operator', code: 201 }))], [['operator create networkpolicies', 1]]);
-    assert.deepEqual([...(await countAudit(path, 0, { user: 'nobody' }))], []);
+    assert.deepEqual([...(await countAudit(path, undefined, { user: 'operator', code: 201 }))], [['operator create networkpolicies', 1]]);
+    assert.deepEqual([...(await countAudit(path, undefined, { user: 'nobody' }))], []);
   });
 });
