@@ -123,7 +123,7 @@ export function parsePolicy(object: WireNetworkPolicy, intern: PolicyInterner, w
   const { metadata } = object;
   const { labels, annotations } = metadata;
   const writtenByUs = wasOurs || isManagedByUs(metadata);
-  const interned = intern(object.spec);
+  const interned = intern.spec(object.spec);
   const labelled = intern.labels(ownLabels(labels));
   const ours = writtenByUs || areOurLabels(labelled);
   return {

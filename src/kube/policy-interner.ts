@@ -20,9 +20,9 @@ export interface InternedSpec extends HashedSpec {
   readonly characters: number;
 }
 
-/** Turns a spec as it came from the wire into its canonical form; shares what is equal. */
 export interface PolicyInterner {
-  (spec: NetworkPolicySpec | undefined): InternedSpec;
+  /** The canonical form of a spec as it came from the wire; what is equal is shared. */
+  spec(wire: NetworkPolicySpec | undefined): InternedSpec;
   /** The same labels as often as they come: thousands of policies differ in nothing but their namespace. */
   labels(own: OwnLabels): OwnLabels;
   /** Whether records keep the specs of foreign policies. */
@@ -31,15 +31,19 @@ export interface PolicyInterner {
 
 const LABELS_LIMIT = 10_000;
 
+export function policyInterner({ limitCharacters = 4_000_000, keepsForeign = false } = {}): PolicyInterner {
+  return { spec: specInterner(limitCharacters), labels: labelInterner(), keepsForeign };
+}
+
 /**
  * Remembers canonical specs by their text; forgets all when it holds so many characters, since sharing is only a
  * saving. Counted in characters and not in specs: a tenant may write thousands of policies of a megabyte each.
  */
-export function policyInterner({ limitCharacters = 4_000_000, keepsForeign = false } = {}): PolicyInterner {
+function specInterner(limitCharacters: number): PolicyInterner['spec'] {
   const byText = new Map<string, InternedSpec>();
   const byHash = new Map<string, InternedSpec>();
   let characters = 0;
-  const intern = (spec: NetworkPolicySpec | undefined): InternedSpec => {
+  return (spec) => {
     const text = JSON.stringify(spec ?? {});
     const known = byText.get(text);
     if (known !== undefined) return known;
@@ -55,7 +59,6 @@ export function policyInterner({ limitCharacters = 4_000_000, keepsForeign = fal
     characters += text.length;
     return shared;
   };
-  return Object.assign(intern, { keepsForeign, labels: labelInterner() });
 }
 
 /** Of policies with all of our labels; whoever writes policies may write any. */

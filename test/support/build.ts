@@ -87,7 +87,7 @@ export interface PolicyFields {
 /** Fields of a policy as a baseline writes it: its labels, and the hash of its spec. */
 export function asGenerated(name: string, fields: PolicyFields): PolicyFields {
   const { spec } = aWirePolicy(name, fields);
-  return { labels: ourLabels('b', name), annotations: { [TEMPLATE_HASH_ANNOTATION]: intern(spec).hash }, ...fields };
+  return { labels: ourLabels('b', name), annotations: { [TEMPLATE_HASH_ANNOTATION]: intern.spec(spec).hash }, ...fields };
 }
 
 /** Somebody else's, unless its labels or managers say otherwise. */
