@@ -129,6 +129,12 @@ const held = z.object({
 });
 export type Held = z.infer<typeof held>;
 
+const recentRemovals = z.object({
+  namespaces: count.describe('Namespaces that lost isolation.'),
+  until: z.string().meta({ format: 'date-time' }).describe('When they do not count any more.'),
+});
+export type RecentRemovals = z.infer<typeof recentRemovals>;
+
 const worstCase = z.object({
   namespace: z.string().max(63),
   state: z.string().max(32),
@@ -157,6 +163,8 @@ export const baselineStatus = z.object({
   isolated: z.string().max(32).optional().describe('Isolated of selected, for the printer column; unknown while that is not known.'),
   isolation: isolation.optional().describe('Namespaces per direction; absent while that is not known.'),
   held: held.optional().describe('Present only while removals wait for confirmation or are being carried out after it.'),
+  recentRemovals: recentRemovals.optional()
+    .describe('Present for ten minutes after removals that could be an accident: these count towards the limit above which removals are held, also after a restart of the operator.'),
   worst: z.array(worstCase).max(WORST_LIMIT).meta({ 'x-kubernetes-list-type': 'atomic' }).optional()
     .describe('At most 20 namespaces that need attention, worst first.'),
 });

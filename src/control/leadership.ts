@@ -154,13 +154,14 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
     for (const name of names(stores.namespaces)) controllers.namespace.add(name, 'resync');
   }
 
-  /** What is left of a confirmation that is being carried out, for whoever goes on with it. */
+  /** What was let through lately, and what is left of a confirmation that is being carried out, for whoever goes on with it. */
   async function keepAccounts(): Promise<void> {
     phase.draining = true;
     for (const name of names(stores.baselines)) {
-      if (phase.stopped || !gate.heldFor(name).confirmed) continue;
+      const { confirmed, recent } = gate.heldFor(name);
+      if (phase.stopped || (!confirmed && recent === undefined)) continue;
       await reconcileOneBaseline(name, AbortSignal.timeout(LAST_STATUS_MS)).catch((error: unknown) => {
-        log.warn('what is left of a confirmation could not be written', { baseline: name, error });
+        log.warn('which removals count could not be written', { baseline: name, error });
       });
     }
   }

@@ -2,8 +2,8 @@
  * The status and the finalizer of one baseline: the only writes to a baseline, and never to its spec.
  *
  * Written when it differs from what is stored: at once when a condition changes its status or something is
- * held, otherwise at most once per `statusIntervalMs`; the countdown of a confirmation, and that another namespace is
- * overridden, twice a second. What the API server does not keep, since its CRD is older than this program, is tried again
+ * held, otherwise at most once per `statusIntervalMs`; what was let through, the countdown of a confirmation, and that another
+ * namespace is overridden, twice a second. What the API server does not keep, since its CRD is older than this program, is tried again
  * after ten minutes.
  */
 import { stableJson } from '../api/hash.ts';
@@ -65,7 +65,8 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   if (await settleFinalizer(baseline, parts, signal)) return {};
   const expiresAtMs = noteExpiries(baseline, parts);
   const { requeueAtMs } = await writeStatus(baseline, parts, signal);
-  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity, parts.wallMs() + parts.rowsChangeAtMs(name) - parts.now());
+  const recentUntilMs = Date.parse(parts.held(name).recent?.until ?? '') || Infinity;
+  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity, recentUntilMs, parts.wallMs() + parts.rowsChangeAtMs(name) - parts.now());
   return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
 }
 
@@ -112,11 +113,11 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   if (!parts.assessed(baseline.name)) return {};
   const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
   const before = record.status;
-  const { held, confirmed, namespaces } = parts.held(baseline.name);
+  const { held, confirmed, namespaces, recent } = parts.held(baseline.name);
   const processed = parts.processed(baseline.name);
   const after = nextStatus({
     baseline, rows: parts.rows(baseline.name), processed,
-    held, heldConfirmed: confirmed, heldNamespaces: namespaces, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    held, heldConfirmed: confirmed, heldNamespaces: namespaces, recentRemovals: recent, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
   // After a start the status says what was so before, until that is known again.
   if (!processed && before.observedGeneration === record.generation) return {};
@@ -158,9 +159,9 @@ function differing(sent: BaselineStatus, stored: BaselineStatus): string[] {
   return (Object.keys(sent) as (keyof BaselineStatus)[]).filter((field) => text(sent[field]) !== text(stored[field]));
 }
 
-/** What is left of a confirmation is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */
+/** What was let through, and what is left of a confirmation, is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */
 function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
-  const matters = before.held?.namespaces !== after.held?.namespaces || opensMore(before, after);
+  const matters = before.held?.namespaces !== after.held?.namespaces || before.recentRemovals?.namespaces !== after.recentRemovals?.namespaces || opensMore(before, after);
   return matters ? Math.min(statusIntervalMs, SHORT_INTERVAL_MS) : statusIntervalMs;
 }
 const SHORT_INTERVAL_MS = 500;

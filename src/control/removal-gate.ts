@@ -2,12 +2,13 @@
  * The breaker at work: knows which namespaces would lose isolation, and which of them may.
  *
  * Promises: after a change of a baseline nothing may be opened until every namespace has been looked at;
- * what is held is in `status.held` before any of it is let through. The decision itself is plan/breaker.ts.
+ * what is held is in `status.held` before any of it is let through; what was let through is handed on to the next
+ * process in `status.recentRemovals`. The decision itself is plan/breaker.ts.
  */
-import type { Held } from '../api/v1alpha1.ts';
+import type { Held, RecentRemovals } from '../api/v1alpha1.ts';
 import type { Direction } from '../api/network-policy.ts';
 import type { BaselineRecord } from '../kube/objects.ts';
-import { BREAKER_WINDOW_MS, decideRemovals, type BreakerDecision } from '../plan/breaker.ts';
+import { BREAKER_WINDOW_MS, decideRemovals, stillCounted, type BreakerDecision } from '../plan/breaker.ts';
 import type { Loss } from '../plan/leaving.ts';
 
 export interface RemovalGate {
@@ -31,6 +32,8 @@ export interface HeldRemovals {
   readonly confirmed: boolean;
   /** Sorted. */
   readonly namespaces: readonly string[];
+  /** What was let through and counts still. */
+  readonly recent: RecentRemovals | undefined;
 }
 
 export interface GateParts {
@@ -52,6 +55,10 @@ interface Ledger {
   readonly losing: Set<string>;
   /** What was lost within the window, by namespace. */
   readonly lost: Map<string, LostDirections>;
+  /** What the process before had let through. */
+  readonly inherited: RecentRemovals | undefined;
+  /** Of the last removal, in milliseconds since the epoch. */
+  lastLostWallMs: number;
   /** The latest generation that was assessed without being held; its spec is no news any more. */
   settledGeneration: number;
   /** What is left of the confirmation that is being carried out, and of which token. */
@@ -68,7 +75,7 @@ type LostDirections = Map<Direction, { readonly atMs: number; again: boolean }>;
 interface Decided extends BreakerDecision { readonly permittedSet: ReadonlySet<string> }
 
 const NOTHING_PERMITTED: Decided = { permitted: [], permittedSet: new Set(), held: undefined, confirmed: false };
-const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
+const NOTHING_HELD: Omit<HeldRemovals, 'recent'> = { held: undefined, confirmed: false, namespaces: [] };
 
 export function createRemovalGate(parts: GateParts): RemovalGate {
   const ledgers = new Map<string, Ledger>();
@@ -80,7 +87,8 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     if (known !== undefined) return known;
     const record = parts.baseline(baseline);
     const fresh: Ledger = {
-      losing: new Set(), lost: new Map(), confirmation: undefined, decision: undefined, outdated: false,
+      losing: new Set(), lost: new Map(), inherited: record?.status.recentRemovals, lastLostWallMs: 0,
+      confirmation: undefined, decision: undefined, outdated: false,
       settledGeneration: (settled ? record?.generation : record?.status.observedGeneration) ?? 0,
     };
     ledgers.set(baseline, fresh);
@@ -118,7 +126,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       confirm: record.confirm,
       losing: [...ledger.losing].sort(),
       holding: ledger.losing.size === 0 ? 0 : holdersBesides(ledger, parts.holding(record.name)),
-      lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length,
+      lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length + stillCounted(ledger.inherited, parts.wallMs()),
       specIsNew: record.generation !== ledger.settledGeneration,
       stored,
       remaining: ledger.confirmation?.remaining,
@@ -157,6 +165,16 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     return settled ? decide(baseline).permitted : [];
   }
 
+  /** Without those that were killed half way: whoever goes on with them counts them as losing once more. */
+  function recentOf(baseline: string, ledger: Ledger): RecentRemovals | undefined {
+    forgetOld(ledger, parts.now());
+    const nowMs = parts.wallMs();
+    const own = [...ledger.lost.keys()].filter((name) => noted.get(name)?.some((loss) => loss.baseline === baseline) !== true).length;
+    const inherited = stillCounted(ledger.inherited, nowMs);
+    const untilMs = Math.max(own > 0 ? ledger.lastLostWallMs + BREAKER_WINDOW_MS : 0, inherited > 0 ? Date.parse(ledger.inherited?.until ?? '') : 0);
+    return untilMs > nowMs ? { namespaces: own + inherited, until: new Date(Math.ceil(untilMs / 1000) * 1000).toISOString().replace('.000Z', 'Z') } : undefined;
+  }
+
   return {
     note,
     forget: (namespace) => note(namespace, []),
@@ -178,6 +196,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
         const ledger = ledgerOf(baseline);
         const isNews = count(ledger, namespace, opens.filter((loss) => loss.baseline === baseline), parts.now());
         if (!isNews) continue;
+        ledger.lastLostWallMs = parts.wallMs();
         noteLosing(baseline, ledger, namespace, false);
         if (ledger.confirmation === undefined) continue;
         ledger.confirmation.remaining -= 1;
@@ -192,9 +211,10 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
         if (now.length > 0) parts.onPermitted(now);
       }
       const held = ledger.decision?.held;
-      if (held === undefined) return NOTHING_HELD;
+      const recent = recentOf(baseline, ledger);
+      if (held === undefined) return { ...NOTHING_HELD, recent };
       const remaining = ledger.confirmation?.token === held.token ? ledger.confirmation.remaining : held.namespaces;
-      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort() };
+      return { held: { ...held, namespaces: remaining }, confirmed: ledger.decision?.confirmed ?? false, namespaces: [...ledger.losing].sort(), recent };
     },
   };
 }

@@ -6,7 +6,7 @@
  * Additions and repairs are never asked about here.
  */
 import { shortHash } from '../api/hash.ts';
-import type { Held } from '../api/v1alpha1.ts';
+import type { Held, RecentRemovals } from '../api/v1alpha1.ts';
 
 export const BREAKER_WINDOW_MS = 10 * 60_000;
 const ALWAYS_ALLOWED = 10;
@@ -39,6 +39,11 @@ export interface BreakerDecision {
   /** What `status.held` shall say. */
   readonly held: Held | undefined;
   readonly confirmed: boolean;
+}
+
+/** How many namespaces an earlier process let through within the window, as it left them in the status. */
+export function stillCounted(recent: RecentRemovals | undefined, nowMs: number): number {
+  return recent !== undefined && Date.parse(recent.until) > nowMs ? recent.namespaces : 0;
 }
 
 export function decideRemovals(input: BreakerInput): BreakerDecision {

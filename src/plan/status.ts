@@ -6,7 +6,7 @@
  */
 import { mergeConditions, type NewCondition } from '../api/conditions.ts';
 import { clip } from '../api/text.ts';
-import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type WorstCase } from '../api/v1alpha1.ts';
+import { WORST_LIMIT, type BaselineStatus, type Held, type NamespaceCounts, type RecentRemovals, type WorstCase } from '../api/v1alpha1.ts';
 import type { CompiledBaseline } from './compile.ts';
 import type { IsolationKnowledge, RowIsolation } from './effect.ts';
 import { isOfIsolation, isolationIn, OVERRIDDEN, type IsolationNote, type StatusIsolation } from './status-isolation.ts';
@@ -33,6 +33,7 @@ export interface StatusInput {
   readonly processed: boolean;
   readonly held: Held | undefined;
   readonly heldConfirmed: boolean;
+  readonly recentRemovals: RecentRemovals | undefined;
   /** Some of the namespaces that are held, sorted. */
   readonly heldNamespaces: readonly string[];
   readonly isolation: IsolationKnowledge;
@@ -44,7 +45,7 @@ export const OWNER_LIMIT = 128;
 const CONDITION_MESSAGE_LIMIT = 2_048;
 
 export function nextStatus(input: StatusInput): BaselineStatus {
-  const { baseline, held, now } = input;
+  const { baseline, held, recentRemovals, now } = input;
   const generation = baseline.record.generation;
   const isolation = isolationIn(input.isolation, input.rows, baseline.record.status);
   const namespaces = { ...countStates(input.rows), ...isolation.counts };
@@ -57,6 +58,7 @@ export function nextStatus(input: StatusInput): BaselineStatus {
     isolated: namespaces.isolated === undefined ? 'unknown' : `${namespaces.isolated}/${namespaces.selected}`,
     ...(isolation.perDirection === undefined ? {} : { isolation: isolation.perDirection }),
     ...(held === undefined ? {} : { held }),
+    ...(recentRemovals === undefined ? {} : { recentRemovals }),
     ...(worst.length === 0 ? {} : { worst }),
   };
 }

@@ -411,6 +411,33 @@ describe('hold and confirm', function () {
       await areDenied(baseline, staying.slice(11));
     });
 
+    it('Never 1: what was removed before it counts after it', async () => {
+      const { baseline, staying } = await covered(0, 24);
+      for (const namespace of staying.slice(0, 10)) await world.label(namespace, { env: null });
+      await areDenied(baseline, staying.slice(10));
+      await operator.stop();
+      const { status } = await world.getBaseline(baseline);
+      assert.equal(status.recentRemovals.namespaces, 10);
+      assert.ok(Math.abs(Date.parse(status.recentRemovals.until) - clock.wallMs() - WINDOW_MS) < 60_000, status.recentRemovals.until);
+      await start();
+      await world.label(staying[10] ?? '', { env: null });
+      await isHeld(baseline, 1);
+      await areDenied(baseline, staying.slice(10));
+      clock.jump(WINDOW_MS + 1_000);
+      await world.status(baseline, ({ recentRemovals }) => assert.equal(recentRemovals, undefined), { withinMs: 15_000 });
+    });
+
+    it('Never 1: the last of two that lose it is held, also when the first did before it', async () => {
+      const { baseline, staying } = await covered(0, 2);
+      await world.label(staying[0] ?? '', { env: null });
+      await areDenied(baseline, staying.slice(1));
+      await operator.stop();
+      await world.label(staying[1] ?? '', { env: null });
+      await start();
+      await isHeld(baseline, 1);
+      await areDenied(baseline, staying.slice(1));
+    });
+
     it('Never 1: half carried out, it goes on to exactly the confirmed number', async () => {
       await operator.stop();
       await start({ 'status-interval': '1h' });

@@ -1,9 +1,5 @@
-/**
- * What the breaker would say, asked with what can be seen from outside of the operator.
- *
- * What it let through in the last ten minutes is known to the operator alone: it may hold more than this says.
- */
-import { decideRemovals, type BreakerDecision, type BreakerInput } from '../../plan/breaker.ts';
+/** What the breaker would say, asked with what can be seen from outside of the operator. */
+import { decideRemovals, stillCounted, type BreakerDecision, type BreakerInput } from '../../plan/breaker.ts';
 import type { CompiledBaseline } from '../../plan/compile.ts';
 import { heldFor } from '../../plan/isolation.ts';
 import type { Loss } from '../../plan/leaving.ts';
@@ -45,7 +41,7 @@ function decide({ record, name }: CompiledBaseline, losing: readonly string[], p
     confirm: record.confirm,
     losing,
     holding: losing.length === 0 ? 0 : planned.filter(({ view }) => holds(view, name)).length,
-    lost: 0,
+    lost: stillCounted(record.status.recentRemovals, nowMs),
     specIsNew: record.generation !== record.status.observedGeneration,
     stored: record.status.held,
     remaining: undefined,

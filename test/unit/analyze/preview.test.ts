@@ -120,6 +120,13 @@ describe('preview: what the breaker holds', () => {
     assert.deepEqual(changesOf(found, 'a'), ['delete default-deny']);
   });
 
+  it('what comes on top of what the operator let through lately', () => {
+    const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].flatMap((name) => [namespace(name, name === 'a' ? {} : { tier: 'gold' }), deny(name)]);
+    const heldAfter = (recentRemovals: object | undefined): number => preview(cluster(...many, live({ dns: { enabled: false } }, { recentRemovals })), narrowed).held.length;
+    const until = '2099-01-01T00:00:00Z';
+    assert.deepEqual([heldAfter(undefined), heldAfter({ namespaces: 9, until }), heldAfter({ namespaces: 10, until })], [0, 0, 1]);
+  });
+
   it('not a mode that is switched off', () => {
     const found = preview(cluster(...fleet, live({ dns: { enabled: false } })), aBaselineObject({ dns: { enabled: false }, ingress: { mode: 'Audit' }, egress: { mode: 'Audit' } }));
     assert.deepEqual(found.held, []);

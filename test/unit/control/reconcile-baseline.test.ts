@@ -7,7 +7,7 @@ import { compileBaseline, type CompiledBaseline } from '../../../src/plan/compil
 import { parseBaseline, type BaselineRecord } from '../../../src/kube/objects.ts';
 import { aRowIsolation } from '../../support/build.ts';
 
-const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [] };
+const NOTHING_HELD: HeldRemovals = { held: undefined, confirmed: false, namespaces: [], recent: undefined };
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
 
 interface Wire { spec?: object; status?: BaselineStatus; statusWrittenAt?: string; generation?: number; finalizers?: string[]; deleting?: boolean }
@@ -145,7 +145,7 @@ describe('status of a baseline', () => {
   it('keeps count of a confirmation that is being carried out twice a second', async () => {
     const held = { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' };
     let left = 20;
-    const { state, run } = world({}, { held: () => ({ held: { ...held, namespaces: left }, confirmed: true, namespaces: [] }) });
+    const { state, run } = world({}, { held: () => ({ held: { ...held, namespaces: left }, confirmed: true, namespaces: [], recent: undefined }) });
     await run();
     left = 12;
     state.clock += 100;
@@ -165,8 +165,24 @@ describe('status of a baseline', () => {
     assert.equal(state.statuses[1]?.status.conditions?.find(({ type }) => type === 'NamespacesUpToDate')?.status, 'False');
   });
 
+  it('says what was let through within half a second, and takes it back when it does not count any more', async () => {
+    let recent: HeldRemovals['recent'];
+    const { state, run } = world({}, { held: () => ({ ...NOTHING_HELD, recent }) });
+    await run();
+    recent = { namespaces: 10, until: '2026-06-01T12:10:00Z' };
+    state.clock += 100;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 500 });
+    state.clock += 400;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 600_000 });
+    assert.deepEqual(state.statuses[1]?.status.recentRemovals, recent);
+    recent = undefined;
+    state.clock = 600_000;
+    await run();
+    assert.equal((state.statuses[2]?.status as { recentRemovals: unknown } | undefined)?.recentRemovals, null);
+  });
+
   it('names what is gone with null, since a merge patch would keep it', async () => {
-    const held: HeldRemovals = { held: { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T12:00:00Z' }, confirmed: false, namespaces: ['team-a'] };
+    const held: HeldRemovals = { held: { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T12:00:00Z' }, confirmed: false, namespaces: ['team-a'], recent: undefined };
     const now = { held };
     const { state, run } = world({}, { held: () => now.held });
     await run();

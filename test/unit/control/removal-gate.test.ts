@@ -34,9 +34,9 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, ind
 
 /** Stores what the gate says is held, as the status writer does. */
 function store({ gate, record }: Setting): void {
-  const { held } = gate.heldFor('b');
-  const { held: _before, ...status } = record.value.status;
-  record.value = { ...record.value, status: held === undefined ? status : { ...status, held } };
+  const { held, recent } = gate.heldFor('b');
+  const { held: _before, recentRemovals: _old, ...status } = record.value.status;
+  record.value = { ...record.value, status: { ...status, ...(held !== undefined && { held }), ...(recent !== undefined && { recentRemovals: recent }) } };
 }
 
 describe('removal gate', () => {
@@ -72,6 +72,43 @@ describe('removal gate', () => {
     clock.ms += 10 * 60_000 + 1;
     gate.note('one-more', [loss]);
     assert.equal(gate.permits('one-more', [loss]), true);
+  });
+
+  it('counts what the process before let through, until that is ten minutes ago', () => {
+    const before = setting(50);
+    before.gate.assessed();
+    const lose = ({ gate }: Setting, name: string): boolean => {
+      gate.note(name, [loss]);
+      const isPermitted = gate.permits(name, [loss]);
+      if (isPermitted) gate.removed(name, [loss]);
+      gate.note(name, []);
+      return isPermitted;
+    };
+    for (const name of names(6)) lose(before, name);
+    before.clock.ms += 60_400;
+    for (const name of names(9).slice(6)) lose(before, name);
+    store(before);
+    assert.deepEqual(before.record.value.status.recentRemovals, { namespaces: 9, until: '1970-01-01T00:11:01Z' });
+    const after = setting(41, before.record.value);
+    after.clock.ms = 120_000;
+    after.gate.assessed();
+    assert.deepEqual(['ns-020', 'ns-021'].map((name) => lose(after, name)), [true, false]);
+    assert.deepEqual(after.gate.heldFor('b').recent, { namespaces: 10, until: '1970-01-01T00:12:00Z' }, 'both, for whoever comes next');
+    after.clock.ms = 661_000;
+    assert.deepEqual(after.gate.heldFor('b').recent, { namespaces: 1, until: '1970-01-01T00:12:00Z' });
+    assert.equal(lose(after, 'ns-021'), true);
+    after.clock.ms += 10 * 60_000;
+    assert.equal(after.gate.heldFor('b').recent, undefined);
+  });
+
+  it('hands on no namespace that was let through and is not done: it loses once more', () => {
+    const { gate } = setting(50);
+    gate.assessed();
+    gate.note('ns-000', [loss]);
+    gate.removed('ns-000', [loss]);
+    assert.equal(gate.heldFor('b').recent, undefined);
+    gate.note('ns-000', []);
+    assert.equal(gate.heldFor('b').recent?.namespaces, 1);
   });
 
   it('lets at most as many through as were confirmed, then trips anew with another token', () => {

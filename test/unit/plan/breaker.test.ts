@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Held } from '../../../src/api/v1alpha1.ts';
-import { BREAKER_WINDOW_MS, decideRemovals, type BreakerInput } from '../../../src/plan/breaker.ts';
+import { BREAKER_WINDOW_MS, decideRemovals, stillCounted, type BreakerInput } from '../../../src/plan/breaker.ts';
 
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `ns-${String(index + from).padStart(4, '0')}`);
 const NOW = '2026-06-01T12:00:00Z';
@@ -43,6 +43,10 @@ describe('never 1: the limit', () => {
       assert.equal(confirmed, false);
     });
   }
+  it('what an earlier process let through counts until its time is over', () => {
+    const recent = { namespaces: 7, until: NOW };
+    assert.deepEqual([stillCounted(recent, Date.parse(NOW) - 1), stillCounted(recent, Date.parse(NOW)), stillCounted(undefined, 0)], [7, 0, 0]);
+  });
   it('rolls over ten minutes', () => assert.equal(BREAKER_WINDOW_MS, 600_000));
   it('agrees with its definition', () => {
     const small = fc.nat({ max: 300 });

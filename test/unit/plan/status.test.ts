@@ -18,7 +18,7 @@ const rows = (...states: State[]): StatusRow[] => states.map((state, index) => r
 
 function status(fields: Partial<StatusInput> = {}): BaselineStatus {
   return nextStatus({
-    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], isolation: { kind: 'Off' }, now: NOW, ...fields,
+    baseline: aBaseline('a', {}, { generation: 3 }), rows: [], processed: true, held: undefined, heldConfirmed: false, heldNamespaces: [], recentRemovals: undefined, isolation: { kind: 'Off' }, now: NOW, ...fields,
   });
 }
 /** `Ready=True Succeeded`. */
