@@ -3,7 +3,7 @@
  *
  * Promises: a refused policy stops nobody else; an allow that fails for a passing cause holds the deny back for
  * at most 30 s, and a deny that should go but stays keeps its allows; what is held or postponed is left out and
- * said so; the worst failure is thrown at the end.
+ * said so, with the time to look again, whatever else fails; the worst failure is thrown at the end.
  * Must not: decide what is written; it only decides whether now.
  */
 import { DEFAULT_DENY } from '../api/names.ts';
@@ -36,20 +36,16 @@ export interface ApplyParts {
   /** How long allow policies have been failing here; 0 when they have not. */
   allowFailsForMs(): number;
   now(): number;
+  /** Asks for another look at this time, by the clock of `now`: something was postponed, or not taken as it was sent. */
+  lookAgain(atMs: number): void;
   /** Told of each write that was tried or left out. */
   onResult(write: Write, result: Result): void;
-}
-
-export interface Applied {
-  /** When to look again for what was postponed or not taken as it was sent, by the clock of `now`. */
-  readonly againAtMs: number | undefined;
 }
 
 /** For at most this long a deny waits for an allow that fails for a passing cause. */
 export const DENY_HELD_BACK_MS = 30_000;
 
-export async function applyPlan(writes: readonly Write[], parts: ApplyParts, signal: AbortSignal): Promise<Applied> {
-  let againAtMs: number | undefined;
+export async function applyPlan(writes: readonly Write[], parts: ApplyParts, signal: AbortSignal): Promise<void> {
   let obstacles = NO_OBSTACLES;
   let worst: unknown;
   for (const write of writes) {
@@ -58,22 +54,18 @@ export async function applyPlan(writes: readonly Write[], parts: ApplyParts, sig
     const result = part === undefined ? HELD : mustWait(part, obstacles, parts) ? WAITING : await tryWrite(part, parts, signal);
     parts.onResult(part ?? write, result);
     obstacles = after(write, part, result, obstacles);
-    againAtMs = earlier(againAtMs, againAt(result, parts.now()));
+    const againAtMs = againAt(result, parts.now());
+    if (againAtMs !== undefined) parts.lookAgain(againAtMs);
     if (result.kind === 'Failed' || result.kind === 'Refused') worst = worse(worst, result.error);
     if (worst !== undefined && mustLookAgain(worst)) break;
   }
   if (worst !== undefined) throw worst;
-  return { againAtMs };
 }
 
 /** An answer that is not what was sent asks for another look even where nothing was stored, so that no event will come. */
 function againAt(result: Result, nowMs: number): number | undefined {
   if (result.kind === 'Mismatched') return nowMs;
   return result.kind === 'Postponed' ? result.untilMs : undefined;
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? a ?? b : Math.min(a, b);
 }
 
 /** What became of earlier writes and later ones have to wait for. */

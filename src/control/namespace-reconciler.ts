@@ -38,6 +38,7 @@ export function namespaceReconciler(shared: Shared): Reconcile {
     },
     again: shared.wake,
     now: clock.now,
+    wallMs: clock.wallMs,
   }, signal);
 }
 

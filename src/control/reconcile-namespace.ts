@@ -6,7 +6,7 @@ import { permittedPart } from '../plan/part.ts';
 import { planNamespace, type NamespacePlan } from '../plan/plan.ts';
 import type { NamespaceView } from '../plan/view.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
-import type { Outcome } from './controller.ts';
+import { LONGEST_REQUEUE_MS, type Outcome } from './controller.ts';
 import { nextCalmMs, type NamespaceMemories, type NamespaceMemory } from './namespace-memory.ts';
 import { isRepair, isRewrite } from './record-write.ts';
 import type { RemovalGate } from './removal-gate.ts';
@@ -26,6 +26,7 @@ export interface NamespaceParts {
   /** Asks for another run after `delayMs`, besides what the queue does by itself. */
   again(namespace: string, delayMs: number): void;
   now(): number;
+  wallMs(): number;
 }
 
 export async function reconcileNamespace(name: string, parts: NamespaceParts, signal: AbortSignal): Promise<Outcome> {
@@ -37,13 +38,20 @@ export async function reconcileNamespace(name: string, parts: NamespaceParts, si
   const memory = parts.memories.of(name, view.namespace.uid);
   const plan = planNamespace(view);
   parts.planned(view, plan, memory);
-  if (plan.writes.length > 0) {
-    await carryOut({ view, plan, memory, parts }, signal);
-    lookBack(name, memory, parts);
+  try {
+    if (plan.writes.length > 0) {
+      await carryOut({ view, plan, memory, parts }, signal);
+      lookBack(name, memory, parts);
+    }
+  } catch (error) {
+    // After a failure the wait may be minutes; an exemption ends when its time comes.
+    if (plan.changesAtMs !== undefined) parts.again(name, Math.min(Math.max(0, plan.changesAtMs - parts.wallMs()), LONGEST_REQUEUE_MS));
+    throw error;
+  } finally {
+    const calmMs = nextCalmMs(memory, parts.now());
+    if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
   }
   noteTried(view, memory, parts);
-  const calmMs = nextCalmMs(memory, parts.now());
-  if (calmMs !== undefined) parts.again(name, calmMs - parts.now());
   const failing = plan.writes.some((write) => refusedUntilMs(write, memory) > parts.now());
   return { failing, ...(plan.changesAtMs === undefined ? {} : { requeueAtMs: plan.changesAtMs }) };
 }
@@ -59,15 +67,15 @@ interface Run { readonly view: NamespaceView; readonly plan: NamespacePlan; read
 async function carryOut({ view, plan, memory, parts }: Run, signal: AbortSignal): Promise<void> {
   const namespace = plan.namespace;
   try {
-    const { againAtMs } = await applyPlan(plan.writes, {
+    await applyPlan(plan.writes, {
       perform: (write, abort) => parts.perform(namespace, write, abort),
       permitted: (write) => permittedPart(write, (loss) => parts.gate.permits(namespace, [loss])),
       notBeforeMs: (write) => notBeforeMs(write, { view, memory }, parts.now()),
       allowFailsForMs: () => parts.now() - (allowFailsSinceMs(plan.writes, memory) ?? parts.now()),
       now: () => parts.now(),
+      lookAgain: (atMs) => parts.again(namespace, Math.max(0, atMs - parts.now())),
       onResult: (write, result) => parts.written(namespace, memory, write, result),
     }, signal);
-    if (againAtMs !== undefined) parts.again(namespace, Math.max(0, againAtMs - parts.now()));
   } catch (error) {
     noteTried(view, memory, parts);
     parts.planned(view, plan, memory);

@@ -109,10 +109,15 @@ function noteProtection(view: NamespaceView, report: NamespaceReport, memory: Na
 }
 
 function touchChanged(before: NamespaceReport | undefined, after: NamespaceReport, parts: PlanRecorderParts): void {
+  const restIsSame = before !== undefined && besidesVerdicts(before) === besidesVerdicts(after);
   for (const [baseline, verdict] of after.verdicts) {
     const old = before?.verdicts.get(baseline);
-    const same = old?.state === verdict.state && old.reason === verdict.reason && old.message === verdict.message
-      && before?.leftovers.length === after.leftovers.length && before.retained.length === after.retained.length;
+    const same = restIsSame && old?.state === verdict.state && old.reason === verdict.reason && old.message === verdict.message;
     if (!same) parts.touchBaseline(baseline);
   }
+}
+
+/** What else of a report shows in a status. */
+function besidesVerdicts({ owner, leftovers, retained }: NamespaceReport): string {
+  return [owner, retained.length, ...leftovers.map(({ baseline, policy, reason }) => `${baseline} ${policy.name} ${reason}`)].join('\n');
 }

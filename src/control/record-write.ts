@@ -8,7 +8,7 @@ import { afterMatch, afterMismatch, afterRepair, isContended } from '../plan/con
 import { describeRefusal, type RefusalReason } from '../plan/verdict.ts';
 import { nameOf, type Write } from '../plan/writes.ts';
 import { withoutNumbers } from '../api/text.ts';
-import { dispositionOn, type KubeError } from '../kube/errors.ts';
+import { dispositionOn, mayHaveBeenDone, type KubeError } from '../kube/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { kindOfFailure, type LineBudget } from './line-budget.ts';
 import { policyMemory, type NamespaceMemory, type Refusal } from './namespace-memory.ts';
@@ -48,6 +48,7 @@ const ACTIONS: Record<Write['kind'], WriteAction> = { Create: 'create', Update: 
 
 export function recordWrite({ namespace, memory }: WrittenIn, write: Write, result: Result, parts: WriteRecorderParts): void {
   const written: Written = { namespace, memory, write, name: nameOf(write), baseline: baselineOf(write), parts };
+  if (write.opens.length > 0 && mayHaveOpened(result)) parts.gate.removed(namespace, write.opens);
   switch (result.kind) {
     case 'Done': return done(written);
     case 'Mismatched': return mismatched(written, result);
@@ -59,16 +60,20 @@ export function recordWrite({ namespace, memory }: WrittenIn, write: Write, resu
   }
 }
 
+/** When in doubt it counts: the breaker lets what it has counted through once more, and never counts it twice. */
+function mayHaveOpened(result: Result): boolean {
+  return result.kind === 'Done' || result.kind === 'Mismatched' || (result.kind === 'Failed' && mayHaveBeenDone(result.error));
+}
+
 interface Written {
   readonly namespace: string; readonly memory: NamespaceMemory; readonly write: Write;
   readonly name: string; readonly baseline: string; readonly parts: WriteRecorderParts;
 }
 
 function done(written: Written): void {
-  const { memory, name, write, parts, namespace } = written;
+  const { memory, name, write, parts } = written;
   parts.log.info('policy written', fields(written));
   parts.onWrite(ACTIONS[write.kind], 'done');
-  if (write.opens.length > 0) parts.gate.removed(namespace, write.opens);
   const remembered = memory.policies.get(name);
   if (remembered !== undefined) {
     remembered.refusal = undefined;

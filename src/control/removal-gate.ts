@@ -51,6 +51,8 @@ export interface GateParts {
 
 /** What is remembered per baseline; dropped with it. */
 interface Ledger {
+  /** Of the baseline. Another one of the same name begins anew. */
+  readonly uid: string | undefined;
   /** Namespaces that would lose something; what was counted as lost is not in it. */
   readonly losing: Set<string>;
   /** What was lost within the window, by namespace. */
@@ -84,10 +86,10 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
 
   function ledgerOf(baseline: string): Ledger {
     const known = ledgers.get(baseline);
-    if (known !== undefined) return known;
     const record = parts.baseline(baseline);
+    if (known !== undefined && (record === undefined || record.uid === known.uid)) return known;
     const fresh: Ledger = {
-      losing: new Set(), lost: new Map(), inherited: record?.status.recentRemovals, lastLostWallMs: 0,
+      uid: record?.uid, losing: new Set(), lost: new Map(), inherited: record?.status.recentRemovals, lastLostWallMs: 0,
       confirmation: undefined, decision: undefined, outdated: false,
       settledGeneration: (settled ? record?.generation : record?.status.observedGeneration) ?? 0,
     };
@@ -187,8 +189,9 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     reconsider: permitted,
     permits(namespace, opens) {
       return opens.every(({ baseline, direction }) => {
-        if (wasLost(ledgerOf(baseline), namespace, direction)) return true; // the rest of what was let through
-        return settled && (ledgers.get(baseline)?.decision ?? decide(baseline)).permittedSet.has(namespace);
+        const ledger = ledgerOf(baseline);
+        if (wasLost(ledger, namespace, direction)) return true; // the rest of what was let through
+        return settled && (ledger.decision ?? decide(baseline)).permittedSet.has(namespace);
       });
     },
     removed(namespace, opens) {

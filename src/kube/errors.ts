@@ -62,6 +62,11 @@ export function dispositionOn(error: unknown): Disposition {
   return error instanceof KubeError ? dispositions[error.kind] : 'retry';
 }
 
+/** Whether what was asked for may have been done all the same: no answer came, or none that can be read. */
+export function mayHaveBeenDone(error: unknown): boolean {
+  return !(error instanceof KubeError) || error.kind === 'Unavailable' || error.kind === 'Malformed' || error.kind === 'Aborted' || error.kind === 'Unexpected';
+}
+
 /** What was tried, in the words of RBAC; for messages. */
 export interface Attempt {
   readonly verb: string;

@@ -3,6 +3,7 @@
  * remembered. What the real API server does is left to scenarios.
  */
 import { FIELD_MANAGER } from '../../src/api/names.ts';
+import type { NetworkPolicySpec } from '../../src/api/network-policy.ts';
 import { createControl, type Control } from '../../src/control/control.ts';
 import type { ControlObserver, Stores } from '../../src/control/control-parts.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -31,6 +32,8 @@ export interface ControlRig {
   baseline(name: string, spec?: object, status?: object): void;
   baselineGone(name: string): void;
   policyGone(namespace: string, name: string): void;
+  /** As somebody with kubectl. */
+  policyEdited(namespace: string, name: string, spec: NetworkPolicySpec): void;
 }
 
 /** With `slowTurns` a turn of the event loop is over after a few looks at the clock, and the next one is a second away. */
@@ -124,6 +127,13 @@ export function controlRig({ slowTurns = false } = {}): ControlRig {
       const object = wireBaselines.get(name);
       wireBaselines.delete(name);
       if (object !== undefined) stores.baselines.remove(parseBaseline({ ...object, metadata: { ...object.metadata, resourceVersion: next() } }));
+    },
+    policyEdited(namespace, name, spec) {
+      const before = wirePolicies.get(`${namespace}/${name}`);
+      if (before === undefined) throw new Error(`no policy ${namespace}/${name}`);
+      const object: WireNetworkPolicy = { ...before, metadata: { ...before.metadata, resourceVersion: next() }, spec };
+      wirePolicies.set(`${namespace}/${name}`, object);
+      stores.policies.apply(parsePolicy(object, intern, true), false);
     },
     policyGone(namespace, name) {
       const object = wirePolicies.get(`${namespace}/${name}`);

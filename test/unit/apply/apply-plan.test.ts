@@ -26,7 +26,7 @@ async function applied(writes: readonly Write[], { errors = {}, held = [], fails
   let againAtMs: number | undefined;
   let thrown: unknown;
   try {
-    ({ againAtMs } = await applyPlan(writes, {
+    await applyPlan(writes, {
       async perform(write) {
         const error = errors[nameOf(write)];
         if (error !== undefined) throw error;
@@ -36,8 +36,9 @@ async function applied(writes: readonly Write[], { errors = {}, held = [], fails
       notBeforeMs: () => 0,
       allowFailsForMs: () => failsForMs,
       now: () => 7,
+      lookAgain: (atMs) => { againAtMs = atMs; },
       onResult: (write, { kind }: Result) => void results.push(`${nameOf(write)} ${kind}`),
-    }, new AbortController().signal));
+    }, new AbortController().signal);
   } catch (error) {
     thrown = error;
   }
@@ -82,5 +83,10 @@ describe('applying a plan', () => {
 
   it('looks again at once after an answer that is not what was sent: it may have changed nothing', async () => {
     assert.equal((await applied([create('default-deny')], { mismatched: 'default-deny' })).againAtMs, 7);
+  });
+
+  it('says when to look again also where something else fails', async () => {
+    const { againAtMs, thrown } = await applied([create('allow-dns'), create('default-deny')], { mismatched: 'default-deny', errors: { 'allow-dns': refusal } });
+    assert.deepEqual([againAtMs, thrown], [7, refusal]);
   });
 });

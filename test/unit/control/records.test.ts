@@ -19,10 +19,11 @@ function recorder() {
   const events: NewEvent[] = [];
   const drifts: Drift[] = [];
   const at = { ms: 1_000_000, generation: 1 };
+  const opened: string[] = [];
   const memories = createNamespaceMemories();
   const announcer = createAnnouncer({ record: (event) => { events.push(event); }, settled: async () => {} });
   const writeParts: Parameters<typeof recordWrite>[3] = {
-    log, refusalLines: createLineBudget(log, 'More policies are refused in the same way'), gate: { removed: () => {} }, now: () => at.ms, newChangeId: () => 'id',
+    log, refusalLines: createLineBudget(log, 'More policies are refused in the same way'), gate: { removed: (namespace) => void opened.push(namespace) }, now: () => at.ms, newChangeId: () => 'id',
     generationOf: () => at.generation, onWrite: () => {}, onRepaired: () => {}, warn: announcer.policy,
   };
   const planParts: Parameters<typeof recordPlan>[3] = {
@@ -33,7 +34,7 @@ function recorder() {
     },
   };
   return {
-    at, events, drifts,
+    at, events, drifts, opened,
     memory: (namespace: string): NamespaceMemory => memories.of(namespace, 'uid'),
     plan(view: NamespaceView): Write[] {
       const plan = planNamespace(view);
@@ -48,6 +49,27 @@ function recorder() {
 const [CREATE] = planNamespace(aView()).writes as [Write];
 const error = (kind: KubeErrorKind, message: string, code = 500): KubeError => new KubeError(message, { kind, code });
 const outage = (port: number): KubeError => error('Unavailable', `failed calling webhook "w": read tcp 10.0.0.5:${port}->10.1.0.9:443: connection reset`);
+
+describe('a removal', () => {
+  const removal: Write = { kind: 'Remove', baseline: 'b', cause: 'NotSelected', opens: [{ baseline: 'b', direction: 'Ingress', cause: 'NotSelected' }], live: aDeny('b') };
+  const results: [string, Parameters<typeof recordWrite>[2], boolean][] = [
+    ['that was done', { kind: 'Done' }, true],
+    ['that came back as something else', { kind: 'Mismatched', differences: [], resourceVersion: '2' }, true],
+    ['without an answer', { kind: 'Failed', error: outage(1) }, true],
+    ['with an answer that cannot be read', { kind: 'Failed', error: error('Malformed', 'no JSON', 200) }, true],
+    ['of another version than the one that is there', { kind: 'Failed', error: error('Conflict', 'changed', 409) }, false],
+    ['that the API server puts off', { kind: 'Failed', error: error('Throttled', 'later', 429) }, false],
+    ['that is refused', { kind: 'Refused', error: error('Forbidden', 'no', 403) }, false],
+    ['that is held', { kind: 'Held' }, false],
+  ];
+  for (const [what, result, counts] of results) {
+    it(`${what} ${counts ? 'counts' : 'does not count'} for the breaker`, () => {
+      const { write, opened } = recorder();
+      write('team-a', removal, result);
+      assert.deepEqual(opened, counts ? ['team-a'] : []);
+    });
+  }
+});
 
 describe('a write that is refused', () => {
   it('is told once while its words differ in ports alone, and the status keeps the first ones', () => {

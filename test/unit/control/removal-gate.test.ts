@@ -166,6 +166,17 @@ describe('removal gate', () => {
     assert.equal(gate.heldFor('b').held?.token, 'spec-hash');
   });
 
+  it('begins anew with another baseline of the same name: its spec is the cause', () => {
+    const { gate, record } = setting(100, { generation: 1 });
+    gate.assessed();
+    gate.heldFor('b');
+    record.value = { ...record.value, uid: 'another', status: {} };
+    gate.unsettle();
+    for (const name of names(11)) gate.note(name, [loss]);
+    gate.assessed();
+    assert.equal(gate.heldFor('b').held?.token, 'spec-hash');
+  });
+
   it('knows that a generation was looked at, also when its ledger is begun afterwards', () => {
     const { gate } = setting(100);
     gate.assessed();
