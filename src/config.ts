@@ -89,7 +89,7 @@ export const SETTINGS = {
   }),
   systemNamespaces: scope('system-namespaces', {
     value: 'NAMES', schema: names(), fallback: DEFAULT_SYSTEM_NAMESPACES.join(','),
-    help: 'Exact names, separated by commas, of the namespaces that no baseline ever applies to. The namespace of the operator is always one of them.',
+    help: `Exact names, separated by commas, of the namespaces that no baseline ever applies to. They replace the default: to add some, repeat ${DEFAULT_SYSTEM_NAMESPACES.join(',')}. The namespace of the operator is always one of them.`,
   }),
   evaluateIsolation: isolation('evaluate-isolation', {
     value: 'true|false', schema: onOff(), fallback: 'true', bare: 'true',

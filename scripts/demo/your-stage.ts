@@ -1,6 +1,7 @@
 /**
  * A cluster that the user has. The demo says first what it is going to do, refuses to start where another operator or
- * other baselines could be disturbed, and removes everything that it made.
+ * other baselines could be disturbed, and removes everything that it made, but for Events about its baseline: they are in
+ * `default`, and expire.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -122,8 +123,8 @@ function announce(terminal: Terminal, stage: Stage, found: Found): void {
   terminal.fact('it will install', installed(found).join(', ') || 'nothing: CRD and RBAC are there');
   terminal.fact('it will create', `13 namespaces called ${stage.namespace('…')}, and the baseline ${stage.baseline.name}, which selects only them`);
   terminal.fact('it will run', 'the operator on this machine, as its ServiceAccount');
-  terminal.fact('it will not', 'write into any other namespace');
-  terminal.fact('at the end', 'and on Ctrl-C, it removes all that again');
+  terminal.fact('it will not', 'write into any other namespace, but for Events about the baseline in default');
+  terminal.fact('at the end', 'and on Ctrl-C, it removes all that again; the Events expire by themselves');
 }
 
 function installed(found: Found): string[] {

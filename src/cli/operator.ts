@@ -11,6 +11,7 @@ import { systemClock, type Clock } from '../control/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { EXIT, UsageError, type Command, type CommandOption, type Host } from './command.ts';
 import { hostFacts } from './host-facts.ts';
+import { startWarnings } from './start-warnings.ts';
 
 export const operatorCommand: Command = {
   name: 'operator',
@@ -33,6 +34,7 @@ export const operatorCommand: Command = {
     const config = configFrom({ flags, env: host.env, host: hostFacts(host) });
     const { createLogger } = await import('../observe/logger.ts');
     const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: host.stdout, wallMs: systemClock.wallMs });
+    for (const { message, fields } of startWarnings(config, host.env)) log.warn(message, fields);
     const { startOperator } = await import('../operator.ts');
     const code = await operate((onFatal) => startOperator(config, { log, clock: systemClock, env: host.env, onFatal }), {
       log, host, clock: systemClock, graceMs: config.drainTimeoutMs + STOP_GRACE_MS,

@@ -37,7 +37,7 @@ export function baselineReconciler(shared: Shared): Reconcile {
       return stored.status;
     },
     statusWritten: announcer.statusWritten,
-    statusNotKept: (baseline, fields) => log.warn('the API server does not keep all of a status; apply the CRD of this version (config/crd)', { baseline, fields }),
+    statusNotKept: (baseline, fields) => log.warn('the API server does not keep all of a status; apply the CRD of this version: kubectl apply --server-side -k crds', { baseline, fields }),
     written,
     forget(name) {
       for (const byName of [written, lookedAtMs, processed]) byName.delete(name);

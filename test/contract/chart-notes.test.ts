@@ -31,7 +31,7 @@ for (const major of HELMS) describe(`notes of the chart, with Helm ${major}`, fu
 
   it('warns of what would leave something open', async () => {
     const found = warnings(await notes('default', { replicaCount: 1, crds: { keep: false }, systemNamespaces: ['other'] }));
-    const expected = [/`default` is never protected now/, /kube-system is not among systemNamespaces/, /new namespaces stay open while the operator moves/, /removes the CRD, and with it every baseline/];
+    const expected = [/`default` is never protected now/, /^kube-system is not among systemNamespaces.*cuts off the cluster's own DNS/, /^kube-public is not among systemNamespaces/, /^kube-node-lease is not among systemNamespaces/, /new namespaces stay open while the operator moves/, /removes the CRD, and with it every baseline/];
     assert.equal(found.length, expected.length, found.join('\n'));
     for (const [index, pattern] of expected.entries()) assert.match(found[index] ?? '', pattern);
   });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { baselineSpec } from '../../src/api/v1alpha1.ts';
 import { CRD_NAME } from '../../src/api/crd.ts';
@@ -53,7 +53,7 @@ describe('config', function () {
   });
 
   it('install.yaml is applied on the server, by those who prefer one file', async () => {
-    const { code, stderr } = await run(process.execPath, ['scripts/build-install.ts'], { cwd: ROOT });
+    const { code, stderr } = await run(process.execPath, ['scripts/build-install.ts'], { cwd: ROOT, env: { ...process.env, PATH: dirname(plane.kubectlPath) } });
     assert.equal(code, 0, stderr);
     assert.deepEqual(documents(await read('dist/install.yaml')), rendered);
     await plane.kubectl(['apply', '--server-side', '--force-conflicts', '-f', 'dist/install.yaml']);

@@ -58,6 +58,13 @@ describe('documentation', () => {
     });
   }
 
+  it('src: what messages send people to exists', () => {
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => read(join('src', name)));
+    const found = files.flatMap(pathsForPeople);
+    for (const path of ['config/rbac/isolation', 'crds', 'docs/cli.md']) assert.ok(found.includes(path), path);
+    assert.deepEqual(found.filter((path) => !existsSync(join(ROOT, path))), []);
+  });
+
   it('README: explains every field of the spec', () => {
     const documented = tableAfter(pageCalled('README.md'), '| field of `spec`').flatMap(([cell = '']) => codeIn(cell)).map((field) => field.split('.')[0] ?? '');
     assert.deepEqual(new Set(documented.toSorted()), new Set(Object.keys(baselineSpec.shape).toSorted()));
@@ -116,6 +123,7 @@ describe('documentation: each check sees what is wrong', () => {
     assert.deepEqual(unknown(wrong('netpol_baseline_policies, netpol_baseline_polices{a="b"}, `workqueue_…`'), ANY_METRIC, METRICS), ['netpol_baseline_polices']);
     assert.deepEqual(unknown(wrong('npm test, npm run tset, npm run lint'), ANY_SCRIPT, SCRIPTS), ['tset']);
     assert.deepEqual(pathsIn(wrong('config/samples/minimal.yaml and config/samples/maximal.yaml')).filter((path) => !existsSync(join(ROOT, path))), ['config/samples/maximal.yaml']);
+    assert.deepEqual(pathsForPeople("import { a } from '../config/a.ts'; log('apply config/crd, or kubectl apply --server-side -k crd'); // ~/.config/fish, docs/x.md"), ['config/crd', 'docs/x.md', 'crd']);
   });
 
   it('fields that the API does not have', () => {
@@ -207,11 +215,17 @@ function unknown({ text }: Page, pattern: RegExp, known: ReadonlySet<string>): s
 }
 
 /** What is written as code and looks like a path of this repository. */
-function pathsIn({ path, text }: Page): string[] {
+function pathsIn({ path, text }: Pick<Page, 'path' | 'text'>): string[] {
   const folder = dirname(path) === 'src' ? 'src' : '.';
   return [...text.matchAll(/(?<![\w./])((?:\.ci|bin|config|crds|docs|scripts|src|test)\/[\w./-]*[\w/])(?![\w*…])/g)].map(([, found = '']) => found)
     .concat([...text.matchAll(/`([a-z]+\/[\w./-]+\.ts)`/g)].map(([, found = '']) => (existsSync(join(ROOT, found)) ? found : join(folder, found))))
     .filter((found) => !found.includes('..'));
+}
+
+/** In a source: what its messages and comments name outside of it. */
+function pathsForPeople(text: string): string[] {
+  return pathsIn({ path: '', text }).filter((path) => /^(config|crds|docs)\//.test(path))
+    .concat([...text.matchAll(/\bkubectl apply [^'"`]*?-[kf] ([\w./-]*\w)/g)].map(([, path = '']) => path));
 }
 
 interface Baseline { readonly kind: string; readonly spec: unknown }

@@ -7,7 +7,7 @@ import { UsageError, type CommandOption, type Flags, type Host } from '../comman
 /** Of commands that plan: `namespaceViewsOf` wants the result of `systemNamespacesOf`. */
 export const SYSTEM_NAMESPACES_OPTION: CommandOption = {
   flag: 'system-namespaces', value: 'NAMES', group: 'Baseline',
-  help: `Exact names, separated by commas, of the namespaces that no baseline ever applies to, as they are set on the operator (${SETTINGS.systemNamespaces.env}; default: ${DEFAULT_SYSTEM_NAMESPACES.join(',')},${DEFAULT_OPERATOR_NAMESPACE}).`,
+  help: `Exact names, separated by commas, of the namespaces that no baseline ever applies to, as they are set on the operator; they replace the default (${SETTINGS.systemNamespaces.env}; default: ${DEFAULT_SYSTEM_NAMESPACES.join(',')},${DEFAULT_OPERATOR_NAMESPACE}).`,
 };
 
 export function systemNamespacesOf({ env }: Pick<Host, 'env'>, flags: Flags): ReadonlySet<string> {
