@@ -7,7 +7,7 @@
 import { isKubeError } from '../../kube/errors.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { contentHash, parseReport, REPORT_NAME, reportManifest, reportPatch, type ReportContent, type ReportRecord, type WireReport } from '../../kube/open-reports.ts';
-import { FIELD_MANAGER } from '../../api/names.ts';
+import { isOurReport } from '../../plan/ownership.ts';
 import type { Outcome } from '../controller.ts';
 
 /** What a report should say; `Later`: not everything is known yet. */
@@ -23,7 +23,7 @@ export interface ReportParts {
   observe(record: ReportRecord): void;
   /** Policies are being written. */
   isBusy(): boolean;
-  /** A report of our name that somebody else wrote: it stays. */
+  /** A report of our name that somebody else wrote: it stays. Told once of each. */
   foreign(namespace: string): void;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   now(): number;
@@ -43,6 +43,8 @@ const REFUSED_MS = 60_000;
 
 export function createReportReconciler(parts: ReportParts) {
   const writtenAtMs = new Map<string, number>();
+  /** The uid of the foreign report that was told of. Nothing is heard of such reports: each look has to try again. */
+  const foreign = new Map<string, string>();
   let busySinceMs: number | undefined;
   let refusedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -60,7 +62,7 @@ export function createReportReconciler(parts: ReportParts) {
   async function write(namespace: string, wanted: Wanted, stored: ReportRecord | undefined, signal: AbortSignal): Promise<void> {
     writtenAtMs.set(namespace, parts.now());
     try {
-      if (wanted.kind === 'Report') parts.observe(parseReport(await put(namespace, wanted.content, stored, signal)));
+      if (wanted.kind === 'Report') await report(namespace, wanted.content, stored, signal);
       else if (stored !== undefined) await parts.client.removeReport({ namespace, name: stored.name, uid: stored.uid }, signal);
     } catch (error) {
       if (isKubeError(error, 'Forbidden')) refusedUntilMs = parts.now() + REFUSED_MS;
@@ -69,7 +71,16 @@ export function createReportReconciler(parts: ReportParts) {
     await parts.sleep(PAUSE_MS, signal).catch(() => undefined);
   }
 
-  async function put(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<WireReport> {
+  /** What is observed may be patched and removed later, so a foreign report is not. */
+  async function report(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<void> {
+    const written = await put(namespace, content, stored, signal);
+    if (written === undefined) return;
+    foreign.delete(namespace);
+    parts.observe(parseReport(written));
+  }
+
+  /** `undefined` where somebody else's is in its place. */
+  async function put(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<WireReport | undefined> {
     if (stored !== undefined) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
     try {
       return await parts.client.createReport(reportManifest(namespace, content), signal);
@@ -77,9 +88,11 @@ export function createReportReconciler(parts: ReportParts) {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
     }
     const there = await parts.client.getReport(namespace, REPORT_NAME, signal); // without our label, so that nothing was heard of it
-    if (isOurs(there)) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
-    parts.foreign(namespace);
-    return there;
+    if (isOurReport(there)) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
+    const { uid = '' } = there.metadata;
+    if (foreign.get(namespace) !== uid) parts.foreign(namespace);
+    foreign.set(namespace, uid);
+    return undefined;
   }
 
   return async (namespace: string, signal: AbortSignal): Promise<Outcome> => {
@@ -88,6 +101,7 @@ export function createReportReconciler(parts: ReportParts) {
     if (wanted.kind === 'Later') return { requeueAtMs: parts.wallMs() + LATER_MS };
     if (wanted.kind === 'Gone') {
       writtenAtMs.delete(namespace);
+      foreign.delete(namespace);
       return { gone: true };
     }
     if ((wanted.kind === 'Report' ? contentHash(wanted.content) : undefined) === stored?.contentHash) return {};
@@ -96,8 +110,4 @@ export function createReportReconciler(parts: ReportParts) {
     await write(namespace, wanted, stored, signal);
     return {};
   };
-}
-
-function isOurs({ metadata: { managedFields = [] } }: WireReport): boolean {
-  return managedFields.some(({ manager }) => manager === FIELD_MANAGER);
 }

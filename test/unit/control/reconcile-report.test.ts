@@ -91,6 +91,47 @@ describe('reconciling a report', () => {
     assert.deepEqual(calls, ['delete a']);
   });
 
+  describe('of our name that is there already', () => {
+    let there: WireReport;
+    let told: string[];
+    const at = (uid: string, manager: string): WireReport => ({ metadata: { name: 'namespace-policy-baseline', namespace: 'a', uid, resourceVersion: '1', managedFields: [{ manager }] } });
+    const beside = (): ReturnType<typeof make> => make({
+      client: {
+        async createReport() { throw new KubeError('there', { kind: 'AlreadyExists' }); },
+        async getReport() { calls.push('get'); return there; },
+        patchReport: async (namespace) => answer(`patch ${namespace}`, current()),
+        async removeReport({ uid }) { calls.push(`delete ${uid}`); },
+      },
+      foreign: (namespace) => { told.push(namespace); },
+    });
+    beforeEach(() => { told = []; });
+
+    it('and not ours: stays, however often it is looked at, and is told of once', async () => {
+      const reconcile = beside();
+      there = at('theirs', 'kubectl');
+      for (nowMs = 0; nowMs < 120_000; nowMs += 30_000) assert.deepEqual(await reconcile('a', never), {});
+      assert.deepEqual([calls, told, stored], [['get', 'get', 'get', 'get'], ['a'], undefined]);
+      there = at('another', 'kubectl');
+      await reconcile('a', never);
+      assert.deepEqual(told, ['a', 'a'], 'another one is news');
+    });
+
+    it('and not ours: stays when none is wanted any more', async () => {
+      const reconcile = beside();
+      there = at('theirs', 'kubectl');
+      await reconcile('a', never);
+      [nowMs, wanted] = [30_000, { kind: 'None' }];
+      assert.deepEqual([await reconcile('a', never), calls], [{}, ['get']]);
+    });
+
+    it('and was written by us once: says what it should again', async () => {
+      const reconcile = beside();
+      there = at('r', 'namespace-policy-baseline');
+      await reconcile('a', never);
+      assert.deepEqual([calls, told, stored?.uid], [['get', 'patch a'], [], 'r']);
+    });
+  });
+
   it('without the right to write it tries one report in a minute, not one for each namespace', async () => {
     const reconcile = make();
     refusal = forbidden;
