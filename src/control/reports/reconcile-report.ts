@@ -49,6 +49,8 @@ export function createReportReconciler(parts: ReportParts) {
   const writtenAtMs = new Map<string, number>();
   /** The uid of the foreign report that was told of. Nothing is heard of such reports: each look has to try again. */
   const foreign = new Map<string, string>();
+  /** Namespaces whose last write failed: that they wait for the next one is no success. */
+  const failed = new Set<string>();
   let busySinceMs: number | undefined;
   let refusedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -69,6 +71,7 @@ export function createReportReconciler(parts: ReportParts) {
       if (wanted.kind === 'Report') await report(namespace, wanted.content, stored, signal);
       else if (stored !== undefined) await parts.client.removeReport({ namespace, name: stored.name, uid: stored.uid }, signal);
     } catch (error) {
+      failed.add(namespace);
       if (isKubeError(error, 'Forbidden')) refusedUntilMs = parts.now() + REFUSED_MS;
       throw error;
     }
@@ -103,15 +106,17 @@ export function createReportReconciler(parts: ReportParts) {
     if (parts.isGone(namespace)) {
       writtenAtMs.delete(namespace);
       foreign.delete(namespace);
+      failed.delete(namespace);
       return { gone: true };
     }
     if (!parts.isOpen()) return {};
     // Before anything is planned: while policies are written, every namespace comes back again and again.
     const afterMs = waitMs(namespace);
-    if (afterMs > 0) return { requeueAtMs: parts.wallMs() + afterMs };
+    if (afterMs > 0) return { requeueAtMs: parts.wallMs() + afterMs, ...(failed.has(namespace) && { failing: true }) };
     const [wanted, stored] = [parts.wanted(namespace), parts.stored(namespace)];
     if (wanted.kind === 'Later') return { requeueAtMs: parts.wallMs() + LATER_MS };
     if ((wanted.kind === 'Report' ? contentHash(wanted.content) : undefined) !== stored?.contentHash) await write(namespace, wanted, stored, signal);
+    failed.delete(namespace);
     return {};
   };
 }

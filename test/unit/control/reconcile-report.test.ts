@@ -95,6 +95,21 @@ describe('reconciling a report', () => {
     assert.deepEqual(calls, ['delete a']);
   });
 
+  it('one that was refused is failing until it is written or wanted no more: a wait in between is no success', async () => {
+    const reconcile = make();
+    refusal = new KubeError('no', { kind: 'Invalid' });
+    await assert.rejects(reconcile('a', never), /no/);
+    assert.deepEqual([await reconcile('a', never), await reconcile('b', never).catch(() => 'refused')], [{ requeueAtMs: 30_000, failing: true }, 'refused']);
+    nowMs = 30_000;
+    refusal = undefined;
+    assert.deepEqual([await reconcile('a', never), await reconcile('a', never)], [{}, { requeueAtMs: 60_000 }]);
+    wanted = { kind: 'None' };
+    stored = undefined;
+    await reconcile('b', never);
+    busy = true;
+    assert.deepEqual(await reconcile('b', never), { requeueAtMs: 35_000 });
+  });
+
   describe('of our name that is there already', () => {
     let there: WireReport;
     let told: string[];
@@ -140,6 +155,7 @@ describe('reconciling a report', () => {
     const reconcile = make();
     refusal = forbidden;
     await assert.rejects(reconcile('a', never), /may not/);
+    assert.deepEqual(await reconcile('a', never), { requeueAtMs: 60_000, failing: true });
     for (const other of ['b', 'c', 'd']) assert.deepEqual(await reconcile(other, never), { requeueAtMs: 60_000 });
     assert.equal(asked, 1);
     nowMs = 60_000;
