@@ -39,6 +39,6 @@ function plain(requirements: readonly Requirement[]): Requirement[] {
 
 /** Without types: both, as Calico's agent has it. */
 function directionsIn(types: unknown): readonly Direction[] {
-  const listed = (listIn(types) ?? []).map((type) => DIRECTIONS.find((direction) => direction.toLowerCase() === String(type).toLowerCase()));
+  const listed = (listIn(types) ?? []).map((type) => DIRECTIONS.find((direction) => typeof type === 'string' && direction.toLowerCase() === type.toLowerCase()));
   return listed.length === 0 || listed.includes(undefined) ? DIRECTIONS : DIRECTIONS.filter((direction) => listed.includes(direction));
 }

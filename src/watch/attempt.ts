@@ -110,10 +110,10 @@ function createRun<W extends WireObject, R extends ObjectRecord>(parts: AttemptP
   }
 
   function onEvent(frame: Frame<W>): void {
-    progress = true;
     if (frame.kind === 'Bookmark') store.advance(frame.version);
     else if (frame.kind === 'Deleted') store.remove(parts.parse(frame.object));
     else store.apply(parts.parse(frame.object), frame.object.metadata.deletionTimestamp !== undefined);
+    progress = true; // only now: an event that cannot be taken comes again at every resumption
   }
 
   return {

@@ -152,13 +152,25 @@ describe('open reports', function () {
   });
 
   it('of our name that somebody else wrote, and of other tools, stay', async () => {
-    const namespace = await world.namespace();
+    const [namespace, ours] = (await world.namespaces(2)) as [string, string];
     const theirs = { apiVersion: 'openreports.io/v1alpha1', kind: 'Report', source: 'scanner', results: [{ policy: 'x', result: 'pass' }] };
     for (const name of [NAME, 'other']) await world.admin.post(reportsIn(namespace), { ...theirs, metadata: { name } });
-    await world.baseline();
-    await soon(async () => operator.log.lines(), (lines) => assert.ok(lines.includes('warn a report of this name is not ours and stays; delete or rename it')));
-    for (const name of [NAME, 'other']) assert.equal((await world.admin.get(`${reportsIn(namespace)}/${name}`)).body.source, 'scanner');
-    assert.deepEqual([(await world.admin.get(pathOf(namespace))).body.metadata.generation], [1]);
+    const told = (): number => operator.log.lines().filter((line) => line === 'warn a report of this name is not ours and stays; delete or rename it').length;
+    const baseline = await world.baseline();
+    await soon(async () => told(), (lines) => assert.equal(lines, 1));
+    await report(ours, isThere);
+    const mark = await atRest();
+    await world.label(namespace, { look: 'again' });
+    await soon(() => writesSince(mark), (lines) => assert.ok(lines.includes(`create ${namespace} 409`)));
+    await world.deleteBaseline(baseline);
+    await report(ours, ({ code }) => assert.equal(code, 404));
+    await atRest();
+    for (const name of [NAME, 'other']) {
+      const { source, metadata: { generation } } = (await world.admin.get(`${reportsIn(namespace)}/${name}`)).body;
+      assert.deepEqual([source, generation], ['scanner', 1]);
+    }
+    assert.equal(told(), 1, 'once of each');
+    assert.deepEqual([...new Set((await writesSince(mark)).filter((line) => line.includes(` ${namespace} `)))], [`create ${namespace} 409`]);
   });
 
   it('are there for namespaces that baselines can reach only, and end with the last baseline and with their namespace', async () => {

@@ -66,7 +66,7 @@ export function createIsolationWatches({ client, clock, log, settings }: Isolati
   };
 }
 
-/** No sign of life for this long: bookmarks come about every minute. */
+/** No sign of life for this long: bookmarks come about every minute. Nothing but failures for as long is no better, whatever bytes came. */
 const SILENCE_MS = 150_000;
 /** A failure that passes is none. */
 const PATIENCE_MS = 30_000;
@@ -80,7 +80,8 @@ function missingOf(health: ReflectorHealth, nowMs: number): SourceState['missing
   const refusal = refusalOf(health);
   if (refusal !== undefined) return isServedLate(health, nowMs) ? health.synced ? undefined : WAITING : refusal;
   const { synced, problem, lastFrameAtMs = Number.NEGATIVE_INFINITY } = health;
-  if (synced) return nowMs - lastFrameAtMs > SILENCE_MS ? { text: 'nothing is heard of it any more', isFailure: true } : undefined;
+  if (synced && nowMs - lastFrameAtMs > SILENCE_MS) return { text: 'nothing is heard of it any more', isFailure: true };
+  if (synced) return problem !== undefined && nowMs - problem.sinceMs > SILENCE_MS ? { text: `it cannot be followed any more (${problem.kind})`, isFailure: true } : undefined;
   return problem === undefined ? WAITING : { text: `it cannot be listed (${problem.kind})`, isFailure: nowMs - problem.sinceMs > PATIENCE_MS };
 }
 

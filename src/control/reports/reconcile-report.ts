@@ -7,23 +7,26 @@
 import { isKubeError } from '../../kube/errors.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { contentHash, parseReport, REPORT_NAME, reportManifest, reportPatch, type ReportContent, type ReportRecord, type WireReport } from '../../kube/open-reports.ts';
-import { FIELD_MANAGER } from '../../api/names.ts';
+import { isOurReport } from '../../plan/ownership.ts';
 import type { Outcome } from '../controller.ts';
 
 /** What a report should say; `Later`: not everything is known yet. */
-export type Wanted = { readonly kind: 'Report'; readonly content: ReportContent } | { readonly kind: 'None' } | { readonly kind: 'Gone' } | { readonly kind: 'Later' };
+export type Wanted = { readonly kind: 'Report'; readonly content: ReportContent } | { readonly kind: 'None' } | { readonly kind: 'Later' };
 
 export interface ReportParts {
   readonly client: Pick<KubeClient, 'createReport' | 'getReport' | 'patchReport' | 'removeReport'>;
   /** Whether the API is served and all reports in it are known. */
   isOpen(): boolean;
+  /** The namespace is not there any more, or on its way out: its report goes with it. */
+  isGone(namespace: string): boolean;
+  /** Costs a plan. */
   wanted(namespace: string): Wanted;
   stored(namespace: string): ReportRecord | undefined;
   /** What the API server answered to a write. */
   observe(record: ReportRecord): void;
   /** Policies are being written. */
   isBusy(): boolean;
-  /** A report of our name that somebody else wrote: it stays. */
+  /** A report of our name that somebody else wrote: it stays. Told once of each. */
   foreign(namespace: string): void;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   now(): number;
@@ -34,7 +37,8 @@ export interface ReportParts {
 const PER_NAMESPACE_MS = 30_000;
 /** 20 writes in a second at most. */
 const PAUSE_MS = 50;
-const BUSY_MS = 1_000;
+/** All namespaces come back that often: 10,000 of them take about a twentieth of a core. */
+const BUSY_MS = 5_000;
 /** A cluster that is never quiet has reports all the same. */
 const LONGEST_BUSY_MS = 60_000;
 const LATER_MS = 5_000;
@@ -43,6 +47,10 @@ const REFUSED_MS = 60_000;
 
 export function createReportReconciler(parts: ReportParts) {
   const writtenAtMs = new Map<string, number>();
+  /** The uid of the foreign report that was told of. Nothing is heard of such reports: each look has to try again. */
+  const foreign = new Map<string, string>();
+  /** Namespaces whose last write failed: that they wait for the next one is no success. */
+  const failed = new Set<string>();
   let busySinceMs: number | undefined;
   let refusedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -60,16 +68,26 @@ export function createReportReconciler(parts: ReportParts) {
   async function write(namespace: string, wanted: Wanted, stored: ReportRecord | undefined, signal: AbortSignal): Promise<void> {
     writtenAtMs.set(namespace, parts.now());
     try {
-      if (wanted.kind === 'Report') parts.observe(parseReport(await put(namespace, wanted.content, stored, signal)));
+      if (wanted.kind === 'Report') await report(namespace, wanted.content, stored, signal);
       else if (stored !== undefined) await parts.client.removeReport({ namespace, name: stored.name, uid: stored.uid }, signal);
     } catch (error) {
+      failed.add(namespace);
       if (isKubeError(error, 'Forbidden')) refusedUntilMs = parts.now() + REFUSED_MS;
       throw error;
     }
     await parts.sleep(PAUSE_MS, signal).catch(() => undefined);
   }
 
-  async function put(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<WireReport> {
+  /** What is observed may be patched and removed later, so a foreign report is not. */
+  async function report(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<void> {
+    const written = await put(namespace, content, stored, signal);
+    if (written === undefined) return;
+    foreign.delete(namespace);
+    parts.observe(parseReport(written));
+  }
+
+  /** `undefined` where somebody else's is in its place. */
+  async function put(namespace: string, content: ReportContent, stored: ReportRecord | undefined, signal: AbortSignal): Promise<WireReport | undefined> {
     if (stored !== undefined) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
     try {
       return await parts.client.createReport(reportManifest(namespace, content), signal);
@@ -77,27 +95,28 @@ export function createReportReconciler(parts: ReportParts) {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
     }
     const there = await parts.client.getReport(namespace, REPORT_NAME, signal); // without our label, so that nothing was heard of it
-    if (isOurs(there)) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
-    parts.foreign(namespace);
-    return there;
+    if (isOurReport(there)) return parts.client.patchReport(namespace, REPORT_NAME, reportPatch(content), signal);
+    const { uid = '' } = there.metadata;
+    if (foreign.get(namespace) !== uid) parts.foreign(namespace);
+    foreign.set(namespace, uid);
+    return undefined;
   }
 
   return async (namespace: string, signal: AbortSignal): Promise<Outcome> => {
-    if (!parts.isOpen()) return {};
-    const [wanted, stored] = [parts.wanted(namespace), parts.stored(namespace)];
-    if (wanted.kind === 'Later') return { requeueAtMs: parts.wallMs() + LATER_MS };
-    if (wanted.kind === 'Gone') {
+    if (parts.isGone(namespace)) {
       writtenAtMs.delete(namespace);
+      foreign.delete(namespace);
+      failed.delete(namespace);
       return { gone: true };
     }
-    if ((wanted.kind === 'Report' ? contentHash(wanted.content) : undefined) === stored?.contentHash) return {};
+    if (!parts.isOpen()) return {};
+    // Before anything is planned: while policies are written, every namespace comes back again and again.
     const afterMs = waitMs(namespace);
-    if (afterMs > 0) return { requeueAtMs: parts.wallMs() + afterMs };
-    await write(namespace, wanted, stored, signal);
+    if (afterMs > 0) return { requeueAtMs: parts.wallMs() + afterMs, ...(failed.has(namespace) && { failing: true }) };
+    const [wanted, stored] = [parts.wanted(namespace), parts.stored(namespace)];
+    if (wanted.kind === 'Later') return { requeueAtMs: parts.wallMs() + LATER_MS };
+    if ((wanted.kind === 'Report' ? contentHash(wanted.content) : undefined) !== stored?.contentHash) await write(namespace, wanted, stored, signal);
+    failed.delete(namespace);
     return {};
   };
-}
-
-function isOurs({ metadata: { managedFields = [] } }: WireReport): boolean {
-  return managedFields.some(({ manager }) => manager === FIELD_MANAGER);
 }

@@ -68,12 +68,15 @@ export function createReports(parts: ReportsParts): Reports {
     if (record.name === REPORT_NAME && isNewer(record.resourceVersion, reports.get(record.namespace)?.resourceVersion)) reports.set(record.namespace, record);
   }
 
+  function isGone(namespace: string): boolean {
+    return parts.stores.namespaces.get(namespace)?.terminating ?? true;
+  }
+
   function wanted(namespace: string): Wanted {
     const view = views.namespace(namespace);
     const memory = memories.get(namespace);
     const knowledge = isolation.knowledge();
-    if (view === undefined || view.namespace.terminating) return GONE;
-    if (memory === undefined || !parts.isWhole() || knowledge.kind === 'Starting') return LATER;
+    if (view === undefined || memory === undefined || !parts.isWhole() || knowledge.kind === 'Starting') return LATER;
     const effect = isolation.of(namespace)?.effect;
     if (knowledge.kind === 'Known' && effect === undefined) return LATER;
     const content = openReport({ view, plan: planNamespace(view), facts: factsOf(memory, clock.now()), isolation: knowledge, effect });
@@ -82,7 +85,7 @@ export function createReports(parts: ReportsParts): Reports {
 
   return {
     reconcile: createReportReconciler({
-      client, isOpen, wanted, observe, stored: (namespace) => reports.get(namespace), isBusy: parts.isBusy,
+      client, isOpen, isGone, wanted, observe, stored: (namespace) => reports.get(namespace), isBusy: parts.isBusy,
       foreign(namespace) {
         if (strangers.take('foreign', clock.now())) log.warn('a report of this name is not ours and stays; delete or rename it', { namespace, report: REPORT_NAME });
       },
@@ -103,6 +106,5 @@ export function createReports(parts: ReportsParts): Reports {
 }
 
 const CRD = `${REPORTS.plural}.${REPORTS.group}`;
-const GONE: Wanted = { kind: 'Gone' };
 const NONE: Wanted = { kind: 'None' };
 const LATER: Wanted = { kind: 'Later' };

@@ -21,8 +21,11 @@ describe('reconciling a report', () => {
   let open: boolean;
   let refusal: KubeError | undefined;
   let version: number;
+  let gone: boolean;
+  /** What a report should say costs a plan. */
+  let asked: number;
   beforeEach(() => {
-    [nowMs, wanted, stored, calls, pauses, busy, open, refusal, version] = [0, { kind: 'Report', content: content('one') }, undefined, [], [], false, true, undefined, 0];
+    [nowMs, wanted, stored, calls, pauses, busy, open, refusal, version, gone, asked] = [0, { kind: 'Report', content: content('one') }, undefined, [], [], false, true, undefined, 0, false, 0];
   });
 
   const answer = (call: string, said: ReportContent): WireReport => {
@@ -39,14 +42,14 @@ describe('reconciling a report', () => {
       getReport: async () => assert.fail('nothing is there'),
       async removeReport({ namespace }) { calls.push(`delete ${namespace}`); },
     },
-    isOpen: () => open, wanted: () => wanted, stored: () => stored, observe: (record) => { stored = record; }, isBusy: () => busy, foreign: () => assert.fail('foreign'),
+    isOpen: () => open, isGone: () => gone, wanted: () => { asked += 1; return wanted; }, stored: () => stored, observe: (record) => { stored = record; }, isBusy: () => busy, foreign: () => assert.fail('foreign'),
     async sleep(ms) { pauses.push(ms); }, now: () => nowMs, wallMs: () => nowMs, ...more,
   });
   const forbidden = new KubeError('may not', { kind: 'Forbidden' });
 
   it('writes what differs, pauses after it, and writes nothing when it says that already', async () => {
     const reconcile = make();
-    assert.deepEqual([await reconcile('a', never), await reconcile('a', never)], [{}, {}]);
+    for (nowMs = 0; nowMs < 60_000; nowMs += 30_000) assert.deepEqual(await reconcile('a', never), {});
     assert.deepEqual([calls, pauses], [['create a'], [50]]);
   });
 
@@ -59,15 +62,16 @@ describe('reconciling a report', () => {
     }
     nowMs = 30_000;
     await reconcile('a', never);
-    assert.deepEqual([calls, await reconcile('a', never)], [['create a', 'patch a'], {}]);
+    assert.deepEqual([calls, asked], [['create a', 'patch a'], 2]);
   });
 
   it('waits while policies are written, for a minute at most', async () => {
     const reconcile = make();
     busy = true;
-    for (nowMs = 0; nowMs < 60_000; nowMs += 1_000) assert.deepEqual(await reconcile('a', never), { requeueAtMs: nowMs + 1_000 });
+    for (nowMs = 0; nowMs < 60_000; nowMs += 1_000) assert.deepEqual(await reconcile('a', never), { requeueAtMs: nowMs + 5_000 });
+    assert.equal(asked, 0);
     await reconcile('a', never);
-    assert.deepEqual(calls, ['create a']);
+    assert.deepEqual([calls, asked], [['create a'], 1]);
   });
 
   it('asks for nothing while the API is not there or not everything is known', async () => {
@@ -84,18 +88,76 @@ describe('reconciling a report', () => {
   it('one that is not wanted any more goes; that of a namespace which goes is left to it', async () => {
     const reconcile = make();
     stored = parseReport({ ...reportManifest('a', content('old')), metadata: { name: 'namespace-policy-baseline', namespace: 'a', uid: 'r', resourceVersion: '1' } });
-    wanted = { kind: 'Gone' };
-    assert.deepEqual([await reconcile('a', never), calls], [{ gone: true }, []]);
-    wanted = { kind: 'None' };
+    [gone, busy] = [true, true];
+    assert.deepEqual([await reconcile('a', never), calls], [{ gone: true }, []], 'at once, whatever else is going on');
+    [gone, busy, wanted] = [false, false, { kind: 'None' }];
     await reconcile('a', never);
     assert.deepEqual(calls, ['delete a']);
+  });
+
+  it('one that was refused is failing until it is written or wanted no more: a wait in between is no success', async () => {
+    const reconcile = make();
+    refusal = new KubeError('no', { kind: 'Invalid' });
+    await assert.rejects(reconcile('a', never), /no/);
+    assert.deepEqual([await reconcile('a', never), await reconcile('b', never).catch(() => 'refused')], [{ requeueAtMs: 30_000, failing: true }, 'refused']);
+    nowMs = 30_000;
+    refusal = undefined;
+    assert.deepEqual([await reconcile('a', never), await reconcile('a', never)], [{}, { requeueAtMs: 60_000 }]);
+    wanted = { kind: 'None' };
+    stored = undefined;
+    await reconcile('b', never);
+    busy = true;
+    assert.deepEqual(await reconcile('b', never), { requeueAtMs: 35_000 });
+  });
+
+  describe('of our name that is there already', () => {
+    let there: WireReport;
+    let told: string[];
+    const at = (uid: string, manager: string): WireReport => ({ metadata: { name: 'namespace-policy-baseline', namespace: 'a', uid, resourceVersion: '1', managedFields: [{ manager }] } });
+    const beside = (): ReturnType<typeof make> => make({
+      client: {
+        async createReport() { throw new KubeError('there', { kind: 'AlreadyExists' }); },
+        async getReport() { calls.push('get'); return there; },
+        patchReport: async (namespace) => answer(`patch ${namespace}`, current()),
+        async removeReport({ uid }) { calls.push(`delete ${uid}`); },
+      },
+      foreign: (namespace) => { told.push(namespace); },
+    });
+    beforeEach(() => { told = []; });
+
+    it('and not ours: stays, however often it is looked at, and is told of once', async () => {
+      const reconcile = beside();
+      there = at('theirs', 'kubectl');
+      for (nowMs = 0; nowMs < 120_000; nowMs += 30_000) assert.deepEqual(await reconcile('a', never), {});
+      assert.deepEqual([calls, told, stored], [['get', 'get', 'get', 'get'], ['a'], undefined]);
+      there = at('another', 'kubectl');
+      await reconcile('a', never);
+      assert.deepEqual(told, ['a', 'a'], 'another one is news');
+    });
+
+    it('and not ours: stays when none is wanted any more', async () => {
+      const reconcile = beside();
+      there = at('theirs', 'kubectl');
+      await reconcile('a', never);
+      [nowMs, wanted] = [30_000, { kind: 'None' }];
+      assert.deepEqual([await reconcile('a', never), calls], [{}, ['get']]);
+    });
+
+    it('and was written by us once: says what it should again', async () => {
+      const reconcile = beside();
+      there = at('r', 'namespace-policy-baseline');
+      await reconcile('a', never);
+      assert.deepEqual([calls, told, stored?.uid], [['get', 'patch a'], [], 'r']);
+    });
   });
 
   it('without the right to write it tries one report in a minute, not one for each namespace', async () => {
     const reconcile = make();
     refusal = forbidden;
     await assert.rejects(reconcile('a', never), /may not/);
+    assert.deepEqual(await reconcile('a', never), { requeueAtMs: 60_000, failing: true });
     for (const other of ['b', 'c', 'd']) assert.deepEqual(await reconcile(other, never), { requeueAtMs: 60_000 });
+    assert.equal(asked, 1);
     nowMs = 60_000;
     refusal = undefined;
     await reconcile('b', never);

@@ -27,12 +27,34 @@ const all = (suffix = '+in+out', namespaces: readonly string[] = NAMESPACES.map(
   PODS.filter(({ namespace }) => namespaces.includes(namespace)).map(({ namespace, name }) => `${namespace}/${name}${suffix}`);
 const NAMESPACED = new Set<OpaqueKindName>(['CiliumNetworkPolicy', 'CalicoNetworkPolicy', 'CalicoNetworkPolicyV3', 'AntreaNetworkPolicy', 'AwsApplicationNetworkPolicy', 'OvnEgressFirewall']);
 
+/** JSON that neither `String` nor a template literal takes. */
+const WILD = { toString: 1, valueOf: 1 };
+const fullSelector = { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] };
+/** Every field that any kind reads. */
+const fullSpec = {
+  types: ['Ingress'], policyTypes: ['Ingress'], selector: "app == 'web'", namespaceSelector: "team == 'a'", podSelector: fullSelector, endpointSelector: fullSelector, nodeSelector: fullSelector,
+  enableDefaultDeny: { ingress: true }, subject: { namespaces: fullSelector, pods: { namespaceSelector: fullSelector, podSelector: fullSelector } },
+  appliedTo: [{ podSelector: fullSelector, namespaceSelector: fullSelector, serviceAccount: { name: 'x', namespace: 'pay' }, nodeSelector: {}, group: 'g' }],
+  ingress: [{ appliedTo: [{ podSelector: fullSelector }] }], egress: [{}], ingressDeny: [{}], egressDeny: [{}],
+};
+
+/** Each value within, once replaced and once beside itself in its list. */
+function withWildValues(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [WILD];
+  const entries = Object.entries(value);
+  const inside = entries.flatMap(([at, each]) => withWildValues(each).map((wild) => (Array.isArray(value) ? value.with(Number(at), wild) : { ...value, [at]: wild })));
+  return [WILD, ...Array.isArray(value) ? [[...value, WILD]] : [], ...inside];
+}
+
 describe('opaque policies: what is not understood concerns everything', () => {
   for (const kind of OPAQUE_POLICY_KINDS) {
     const [where, expected] = NAMESPACED.has(kind) ? [{ namespace: 'shop' }, ['shop']] : [{}, undefined];
     const suffix = kind === 'OvnEgressFirewall' ? '+out' : '+in+out';
     it(`${kind}: without a spec, or with one of another shape`, () => {
       for (const spec of [undefined, null, 'x', 7, []]) assert.deepEqual(concerned(kind, spec, where), all(suffix, expected), JSON.stringify(spec));
+    });
+    it(`${kind}: values that have no text are survived where text is expected`, () => {
+      for (const spec of withWildValues(fullSpec)) opaquePolicyOf(kind, { metadata: { name: 'p', namespace: 'shop' }, spec, specs: [spec] });
     });
     it(`${kind}: any shape is survived, and says what the policy is`, () => fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), fc.jsonValue(), (spec, specs) => {
       const policy = opaquePolicyOf(kind, { metadata: { name: 'p', namespace: 'shop' }, spec, specs });
@@ -88,7 +110,7 @@ describe('opaque policies: Calico', () => {
   const gnp = (spec: object): string[] => concerned('CalicoGlobalNetworkPolicyV3', { types: ['Ingress'], ...spec });
   it('types, in any case; both where there are none, or unknown ones', () => {
     const directions = (types?: unknown): string | undefined => concerned('CalicoNetworkPolicy', { selector: 'app == "web"', types }, { namespace: 'shop' })[0]?.replace('shop/web', '');
-    assert.deepEqual([['Ingress'], ['egress'], ['Ingress', 'Egress'], [], undefined, ['Sideways']].map(directions), ['+in', '+out', '+in+out', '+in+out', '+in+out', '+in+out']);
+    assert.deepEqual([['Ingress'], ['egress'], ['Ingress', 'Egress'], [], undefined, ['Sideways'], [{ toString: 1, valueOf: 1 }]].map(directions), ['+in', '+out', '+in+out', '+in+out', '+in+out', '+in+out', '+in+out']);
   });
   it('a selector, and one of namespaces', () => {
     assert.deepEqual(gnp({ selector: "app == 'web'" }), ['shop/web+in', 'pay/web+in', 'kube-system/web+in']);

@@ -5,7 +5,7 @@ import { livenessOf, readinessOf, type SourceHealth } from '../../../src/observe
 const NOW_MS = 1_000_000;
 const MINUTE_MS = 60_000;
 const health = (fields: Partial<SourceHealth> = {}): SourceHealth => ({ resource: 'namespaces', synced: true, lastFrameAtMs: NOW_MS, problem: undefined, ...fields });
-const problem = (kind: string): SourceHealth['problem'] => ({ kind, message: `it is ${kind}` });
+const problem = (kind: string, forMs = 0): SourceHealth['problem'] => ({ kind, message: `it is ${kind}`, sinceMs: NOW_MS - forMs });
 
 describe('readiness', () => {
   const cases: readonly [string, Partial<SourceHealth>, boolean, string][] = [
@@ -15,6 +15,8 @@ describe('readiness', () => {
     ['silent for longer, with a cause', { lastFrameAtMs: NOW_MS - 200_000, problem: problem('Unavailable') }, false, 'namespaces: nothing heard for 200 s: it is Unavailable'],
     ['never heard of', { lastFrameAtMs: undefined }, false, 'namespaces: nothing heard for Infinity s'],
     ['being opened again for a moment', { problem: problem('Unavailable') }, true, 'namespaces: synced and watching'],
+    ['failing for 150 s', { problem: problem('Malformed', 150_000) }, true, 'namespaces: synced and watching'],
+    ['failing for longer, though bytes come', { problem: problem('Malformed', 151_000) }, false, 'namespaces: failing for 151 s: it is Malformed'],
     ['listing for the first time', { synced: false }, false, 'namespaces: first list is under way'],
     ['without a list so far', { synced: false, problem: problem('Unavailable') }, false, 'namespaces: no list yet: it is Unavailable'],
     ['refused by RBAC although synced', { problem: problem('Forbidden') }, false, 'namespaces: it is Forbidden'],

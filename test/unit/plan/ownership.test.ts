@@ -5,7 +5,7 @@ import { BASELINE_LABEL, FIELD_MANAGER, MANAGED_BY_LABEL, PART_OF_LABEL, PRODUCT
 import { parsePolicy } from '../../../src/kube/objects.ts';
 import { policyInterner } from '../../../src/kube/policy-interner.ts';
 import { heldFor } from '../../../src/plan/isolation.ts';
-import { isFullyLabelled, isOurs } from '../../../src/plan/ownership.ts';
+import { isFullyLabelled, isOurReport, isOurs } from '../../../src/plan/ownership.ts';
 import { planNamespace } from '../../../src/plan/plan.ts';
 import { defaultDeny } from '../../../src/plan/templates/default-deny.ts';
 import { aBaseline, aDeny, aGenerated, aPolicy, aTemplate, aView, aWirePolicy, ourLabels, stateOf, writesOf, type PolicyFields } from '../../support/build.ts';
@@ -45,6 +45,19 @@ describe('rule 5: what is ours', () => {
     assert.ok(isOurs(policy));
     assert.ok(!isFullyLabelled(policy));
   });
+});
+
+describe('a report of our name', () => {
+  const cases: readonly [string, readonly string[] | undefined, boolean][] = [
+    ['written by us', [FIELD_MANAGER], true],
+    ['written by us and edited', ['kubectl', FIELD_MANAGER], true],
+    ['written by somebody else', ['kubectl'], false],
+    ['written by a manager of a similar name', [`${FIELD_MANAGER}-2`], false],
+    ['of which nobody knows who wrote it', undefined, false],
+  ];
+  for (const [what, managers, expected] of cases) {
+    it(`${what}: ${expected ? 'ours' : 'foreign'}`, () => assert.equal(isOurReport({ metadata: { name: PRODUCT, ...(managers && { managedFields: managers.map((manager) => ({ manager })) }) } }), expected));
+  }
 });
 
 describe('what a baseline holds', () => {

@@ -183,6 +183,29 @@ describe('reflector', () => {
     assert.equal(reflector.health().lastFrameAtMs, clock.now());
   });
 
+  it('lists when an event cannot be taken, as it would come again at every resumption, and says since when nothing is', async () => {
+    const { clock, last, reflector, store } = await aLiveScene();
+    const bad = { kind: 'Applied', object: {} } as Frame;
+    const fails = async (): Promise<void> => {
+      assert.throws(() => { last().say(bad); });
+      last().end(failure('Malformed'));
+      await clock.advance(30_000);
+    };
+    await fails();
+    for (let turn = 0; turn < 2; turn += 1) {
+      assert.deepEqual([last().query.initialEvents, last().query.resourceVersion], [false, '10']);
+      await fails();
+    }
+    const since = reflector.health().problem?.sinceMs;
+    for (let turn = 0; turn < 3; turn += 1) {
+      assert.equal(last().query.initialEvents, true);
+      await fails();
+    }
+    assert.deepEqual([reflector.health().problem?.kind, reflector.health().problem?.sinceMs, reflector.health().lastFrameAtMs], ['Malformed', since, clock.now() - 30_000]);
+    last().say(applied('a', 11), bookmark(12, true));
+    assert.deepEqual([reflector.health().problem, store.size], [undefined, 1]);
+  });
+
   it('goes on when a listener throws', async () => {
     const { store, last, log } = await aLiveScene();
     startReflector({

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { KubeClient, WatchSink } from '../../../../src/kube/client.ts';
 import { KubeError, type KubeErrorKind } from '../../../../src/kube/errors.ts';
+import type { Frame } from '../../../../src/kube/frames.ts';
 import type { WireObject } from '../../../../src/kube/objects.ts';
 import type { Resource } from '../../../../src/kube/resources.ts';
 import { createIsolationWatches, type IsolationWatches } from '../../../../src/control/isolation/watches.ts';
@@ -10,7 +11,7 @@ import { manualClock, type ManualClock } from '../../../support/clock.ts';
 import { memoryLogger, type MemoryLogger } from '../../../support/log.ts';
 
 const failure = (kind: KubeErrorKind): KubeError => new KubeError(`list things: ${kind}`, { kind });
-interface Opened { readonly plural: string; readonly sink: WatchSink; fail(kind: KubeErrorKind): void }
+interface Opened { readonly plural: string; readonly sink: WatchSink; fail(kind: KubeErrorKind): void; end(): void; /** As the client has it: what the sink throws is about the frame. */ takes(frame: Frame): void }
 const scenes: { watches: IsolationWatches }[] = [];
 
 function aScene(): { clock: ManualClock; log: MemoryLogger; watches: IsolationWatches; opened: Opened[]; of(plural: string): Opened; start(): Promise<void>; said(): string[] } {
@@ -19,9 +20,19 @@ function aScene(): { clock: ManualClock; log: MemoryLogger; watches: IsolationWa
   const opened: Opened[] = [];
   const client: Pick<KubeClient, 'watch' | 'listPage'> = {
     watch<W extends WireObject>({ plural }: Resource<W>, _query: object, sink: WatchSink<W>, signal: AbortSignal) {
-      return new Promise<void>((_resolve, reject) => {
+      return new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(failure('Aborted')));
-        opened.push({ plural, sink, fail: (kind) => reject(failure(kind)) });
+        opened.push({
+          plural, sink, end: resolve, fail: (kind) => reject(failure(kind)),
+          takes(frame) {
+            sink.alive();
+            try {
+              sink.frame(frame as Frame<W>);
+            } catch {
+              reject(failure('Malformed'));
+            }
+          },
+        });
       });
     },
     listPage: () => Promise.reject(failure('Unavailable')),
@@ -91,6 +102,57 @@ describe('watches of isolation', () => {
     assert.equal(said()[0], 'pods: good');
     await clock.advance(151_000);
     assert.equal(said()[0], 'pods: failed, nothing is heard of it any more');
+  });
+
+  it('that are synced and fail for ever at the same object have failed, though bytes come at each try', async () => {
+    const { start, said, of, clock, opened } = aScene();
+    await start();
+    opened.forEach(listed);
+    // A list of containers cannot be gone through when it is a number.
+    const object = { metadata: { name: 'odd', namespace: 'a', uid: 'u', resourceVersion: '6' }, spec: { containers: 1 } } as WireObject;
+    let tried = 0;
+    const tryAll = async (untilMs: number): Promise<void> => {
+      while (clock.now() < untilMs) {
+        for (; tried < opened.length; tried += 1) if (opened[tried]?.plural === 'pods') opened[tried]?.takes({ kind: 'Applied', object });
+        opened.forEach(({ sink, plural }) => { if (plural !== 'pods') sink.alive(); });
+        await clock.advance(1_000);
+      }
+    };
+    const startMs = clock.now();
+    await tryAll(startMs + 120_000);
+    assert.equal(said()[0], 'pods: good');
+    await tryAll(startMs + 200_000);
+    assert.equal(said()[0], 'pods: failed, it cannot be followed any more (Malformed)');
+    await clock.advance(30_000);
+    listed(of('pods'));
+    assert.equal(said()[0], 'pods: good');
+  });
+
+  it('that are renewed, or come back within two minutes, have not failed', async () => {
+    const { start, said, of, clock, opened } = aScene();
+    await start();
+    opened.forEach(listed);
+    for (let renewal = 0; renewal < 5; renewal += 1) {
+      await clock.advance(60_000);
+      opened.forEach(({ sink }) => sink.alive());
+      of('pods').end();
+      await clock.advance(1_000);
+      of('pods').sink.alive();
+    }
+    const backMs = clock.now() + 118_000;
+    while (clock.now() < backMs) {
+      for (const { plural, fail } of opened) if (plural === 'pods') fail('Unavailable');
+      await clock.advance(1_000);
+      of('customresourcedefinitions').sink.alive();
+      assert.equal(said()[0], 'pods: good');
+    }
+    await clock.advance(30_000);
+    of('pods').sink.alive();
+    for (let turn = 0; turn < 4; turn += 1) {
+      assert.equal(said()[0], 'pods: good');
+      await clock.advance(60_000);
+      opened.forEach(({ sink }) => sink.alive());
+    }
   });
 
   it('those of the operator count, too', async () => {
