@@ -3,15 +3,70 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { markAtRest, readAudit, type AuditEvent, type AuditMark } from '../control-plane/audit-log.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { BASELINES, type Json } from '../support/api.ts';
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT, startInstalled } from '../support/control-plane.ts';
 import { consistently, eventually } from '../support/eventually.ts';
-import { startFaultProxy } from '../support/fault-proxy.ts';
+import { startFaultProxy, type FaultProxy, type Target } from '../support/fault-proxy.ts';
 import { spawnOperator, whenServing, type OperatorProcess } from '../support/operator-process.ts';
+import { allowFrom } from '../support/templates.ts';
 import { aWorld, type World } from '../support/world.ts';
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;
 const BOTH = ['allow-dns', 'default-deny'];
-const A_POLICY = /\/networkpolicies$/;
+
+/** Where it is killed: so many of its writes were done, and the next one did not arrive, or was done and not answered. */
+interface Cut { readonly written: number; readonly last: 'hang' | 'unanswered' }
+/** All that there are where each of two namespaces gets two writes. */
+const CUTS: readonly Cut[] = Array.from({ length: 4 }, (_, written) => (['hang', 'unanswered'] as const).map((last) => ({ written, last }))).flat();
+/** Of these, one for each number of writes that are done, from one to four. */
+const SOME_CUTS: readonly Cut[] = [{ written: 0, last: 'unanswered' }, { written: 2, last: 'hang' }, { written: 2, last: 'unanswered' }, { written: 3, last: 'unanswered' }];
+
+/** Requests as the proxy meets them, and as they are in the audit log. */
+interface Requests { readonly target: Target; readonly isOne: (event: AuditEvent) => boolean }
+const isWrite = ({ user, resource, verb }: AuditEvent): boolean => user === OPERATOR && resource === 'networkpolicies' && ['create', 'update', 'delete', 'patch'].includes(verb);
+/** It reads none of a single namespace, but after a conflict. */
+const OF_POLICIES: Requests = { target: { path: /\/namespaces\/[^/]+\/networkpolicies(\/|$)/ }, isOne: isWrite };
+const patchOf = (path: RegExp, of: string): Requests => ({
+  target: { method: 'PATCH', path },
+  isOne: ({ user, resource, subresource, verb }) => user === OPERATOR && resource === 'namespacepolicybaselines' && subresource === of && verb === 'patch',
+});
+const OF_STATUS = patchOf(/\/namespacepolicybaselines\/[^/]+\/status$/, 'status');
+const OF_FINALIZERS = patchOf(/\/namespacepolicybaselines\/[^/]+$/, '');
+
+/** A change that takes policies away. */
+interface Removal {
+  readonly how: string;
+  readonly spec: Json;
+  readonly change: (world: World, baseline: string, names: readonly string[]) => Promise<void>;
+  /** How many of three namespaces it concerns. */
+  readonly from: number;
+  readonly writes: readonly string[];
+  readonly left: readonly string[];
+  readonly isDone: (world: World, baseline: string) => Promise<unknown>;
+}
+const isGone = (world: World, baseline: string) => eventually(() => world.admin.get(`${BASELINES}/${baseline}`), ({ code }) => assert.equal(code, 404), { withinMs: 30_000 });
+const isApplied = (world: World, baseline: string) => world.applied(baseline);
+const BOTH_GO = ['delete default-deny 200', 'delete allow-dns 200'];
+const REMOVALS: readonly Removal[] = [
+  { how: 'namespaces are excluded', spec: {}, change: (world, baseline, names) => world.edit(baseline, { excludedNamespaces: names.slice(0, 2) }), from: 2, writes: BOTH_GO, left: [], isDone: isApplied },
+  { how: 'a direction is disabled', spec: {}, change: (world, baseline) => world.edit(baseline, { egress: { mode: 'Disabled' } }), from: 3, writes: ['update default-deny 200', 'delete allow-dns 200'], left: ['default-deny'], isDone: isApplied },
+  { how: 'the baseline is deleted with Delete', spec: { deletionPolicy: 'Delete' }, change: (world, baseline) => world.deleteBaseline(baseline), from: 3, writes: BOTH_GO, left: [], isDone: isGone },
+];
+
+/** A change after which the operator writes to the baseline itself. */
+interface OwnWrite extends Pick<Removal, 'spec' | 'isDone'> {
+  readonly what: string;
+  readonly requests: Requests;
+  readonly change: (world: World, baseline: string) => Promise<void>;
+  /** How often its finalizers are written. */
+  readonly finalizers: number;
+  readonly writes: readonly string[];
+}
+const OWN_WRITES: readonly OwnWrite[] = [
+  { what: 'its status', spec: {}, requests: OF_STATUS, change: (world, baseline) => world.edit(baseline, { paused: true }), finalizers: 0, writes: [], isDone: isApplied },
+  { what: 'the finalizer, put on', spec: {}, requests: OF_FINALIZERS, change: (world, baseline) => world.edit(baseline, { deletionPolicy: 'Delete' }), finalizers: 1, writes: [], isDone: isApplied },
+  { what: 'the finalizer, taken off', spec: { deletionPolicy: 'Delete' }, requests: OF_FINALIZERS, change: (world, baseline) => world.deleteBaseline(baseline), finalizers: 1, writes: BOTH_GO, isDone: isGone },
+];
 
 describe('failure and restart', function () {
   this.timeout(300_000);
@@ -30,14 +85,15 @@ describe('failure and restart', function () {
     running.delete(operator);
     return operator.ended;
   };
+  const killAll = () => Promise.all([...running].map((operator) => kill(operator)));
   /** Its Lease is still held by a process that is gone; tests that do not measure that do not wait for it. */
   const freeLease = () => world.admin.delete(`/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/namespace-policy-baseline`);
-  const isWrite = ({ user, resource, verb }: AuditEvent): boolean => user === OPERATOR && resource === 'networkpolicies' && ['create', 'update', 'delete', 'patch'].includes(verb);
-  const writesAtRest = (): Promise<AuditMark> => markAtRest(plane.auditLogPath ?? '', isWrite);
+  const eventsSince = (mark: AuditMark): Promise<AuditEvent[]> => readAudit(plane.auditLogPath ?? '', mark);
+  const writesAtRest = (): Promise<AuditMark> => markAtRest(plane.auditLogPath ?? '', (event) => [isWrite, OF_STATUS.isOne, OF_FINALIZERS.isOne].some((isOne) => isOne(event)));
   /** Once no more of them come. */
   const writesSince = async (mark: AuditMark): Promise<AuditEvent[]> => {
     await writesAtRest();
-    return (await readAudit(plane.auditLogPath ?? '', mark)).filter(isWrite);
+    return (await eventsSince(mark)).filter(isWrite);
   };
   const isProtected = (namespace: string) => eventually(() => world.policyNames(namespace), (names) => assert.deepEqual(names, BOTH), { withinMs: 30_000 });
 
@@ -47,41 +103,107 @@ describe('failure and restart', function () {
   });
   beforeEach(async () => { world = await aWorld(plane); });
   afterEach(async () => {
-    await Promise.all([...running].map((operator) => kill(operator)));
+    await killAll();
     await freeLease();
     await world.end();
   });
   after(() => plane.stop());
 
-  it('killed before or after any of its writes and started again, it converges and writes nothing twice', async () => {
-    await world.baseline();
-    const proxy = await startFaultProxy(plane);
-    const proxied = await proxy.through(await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT));
-    const rounds = Array.from({ length: 4 }, (_, written) => (['hang', 'unanswered'] as const).map((last) => ({ written, last }))).flat();
-    try {
-      let operator = await start({ leading: true }, proxied);
-      for (const { written, last } of rounds) {
-        const mark = await writesAtRest();
-        const passed = proxy.rule({ method: 'POST', path: A_POLICY, times: written }, { kind: 'delay', ms: 0 });
-        const stuck = proxy.rule({ method: 'POST', path: A_POLICY, ...(last === 'unanswered' && { times: 1 }) }, { kind: last });
-        if (last === 'unanswered') proxy.rule({ method: 'POST', path: A_POLICY }, { kind: 'hang' });
-        const names = await world.namespaces(2);
-        await stuck.applied;
-        const done = written + (last === 'unanswered' ? 1 : 0);
-        await eventually(() => Promise.all(names.map((name) => world.policyNames(name))), (found) => assert.equal(found.flat().length, done));
-        assert.equal(passed.appliedMs.length, written);
-        await kill(operator);
-        proxy.clear();
-        await freeLease();
-        operator = await start({ leading: true }, proxied);
+  describe('killed before or after any of its writes and started again, it converges and writes nothing twice', () => {
+    let proxy: FaultProxy;
+    let proxied: string;
+    before(async () => {
+      proxy = await startFaultProxy(plane);
+      proxied = await proxy.through(await plane.serviceAccountKubeconfig(OPERATOR_NAMESPACE, SERVICE_ACCOUNT));
+    });
+    beforeEach(() => start({ leading: true }, proxied));
+    afterEach(() => proxy.clear());
+    after(() => proxy.stop());
+
+    /** Kills it there, once the API server has done what reached it, and starts it again; returns what `change` made, and the mark before it. */
+    const killedAt = async <T>({ written, last }: Cut, { target, isOne }: Requests, change: () => Promise<T>): Promise<{ made: T; mark: AuditMark }> => {
+      const mark = await writesAtRest();
+      const passed = proxy.rule({ ...target, times: written }, { kind: 'delay', ms: 0 });
+      const stuck = proxy.rule({ ...target, ...(last === 'unanswered' && { times: 1 }) }, { kind: last });
+      if (last === 'unanswered') proxy.rule(target, { kind: 'hang' });
+      const made = await change();
+      await stuck.applied;
+      await eventually(() => eventsSince(mark), (events) => assert.equal(events.filter(isOne).length, written + (last === 'unanswered' ? 1 : 0)), { withinMs: 30_000 });
+      assert.equal(passed.appliedMs.length, written);
+      await killAll();
+      proxy.clear();
+      await freeLease();
+      await start({ leading: true }, proxied);
+      return { made, mark };
+    };
+    /** The writes of policies, of all that ran: those of each namespace in the order in which they arrived. */
+    const policyWrites = async (mark: AuditMark): Promise<Record<string, string[]>> => {
+      const writes = (await writesSince(mark)).toSorted((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+      return Object.fromEntries([...Map.groupBy(writes, ({ namespace }) => namespace)].map(([namespace, list]) => [namespace, list.map(({ verb, name, code }) => `${verb} ${name} ${code}`)]));
+    };
+    const each = (names: readonly string[], writes: readonly string[]): Record<string, readonly string[]> => Object.fromEntries(names.map((name) => [name, writes]));
+
+    it('while it creates policies', async () => {
+      await world.baseline();
+      for (const cut of CUTS) {
+        const { made: names, mark } = await killedAt(cut, OF_POLICIES, () => world.namespaces(2));
         await Promise.all(names.map(isProtected));
-        const creates = (await writesSince(mark)).map(({ verb, namespace, name, code }) => `${verb} ${namespace}/${name} ${code}`);
-        const wanted = names.flatMap((name) => BOTH.map((policy) => `create ${name}/${policy} 201`));
-        assert.deepEqual(creates.toSorted(), wanted.toSorted(), `killed after ${written} writes${last === 'unanswered' ? ' and one whose answer was lost' : ''}`);
+        assert.deepEqual({ cut, writes: await policyWrites(mark) }, { cut, writes: each(names, ['create allow-dns 201', 'create default-deny 201']) });
       }
-      await kill(operator);
-    } finally {
-      await proxy.stop();
+    });
+
+    it('while it brings policies to an edited template, each in place', async () => {
+      const templates = (port: number): Json => ({ dns: { ports: [{ port, protocol: 'UDP' }] }, policies: [allowFrom('allow-web', `team-${port}`)] });
+      const names = await world.namespaces(2);
+      const baseline = await world.baseline(templates(53));
+      await world.applied(baseline);
+      const policies = async (): Promise<Json[]> => (await Promise.all(names.map((name) => world.policies(name)))).flatMap((found) => [...found.values()]);
+      const uids = (await policies()).map(({ metadata }) => metadata.uid);
+      for (const [index, cut] of SOME_CUTS.entries()) {
+        const edited = templates(5_300 + index);
+        const { mark } = await killedAt(cut, OF_POLICIES, () => world.edit(baseline, edited));
+        await world.applied(baseline);
+        assert.deepEqual({ cut, writes: await policyWrites(mark) }, { cut, writes: each(names, ['update allow-dns 200', 'update allow-web 200']) });
+        const now = await policies();
+        assert.deepEqual(now.map(({ metadata }) => metadata.uid), uids);
+        assert.deepEqual(now.filter(({ metadata }) => metadata.name === 'allow-web').map(({ spec }) => spec), names.map(() => edited.policies[0].networkPolicy));
+        assert.deepEqual(now.filter(({ metadata }) => metadata.name === 'allow-dns').map(({ spec }) => spec.egress[0].ports), names.map(() => edited.dns.ports));
+      }
+    });
+
+    for (const { how, spec, change, from, writes, left, isDone } of REMOVALS) {
+      it(`while it removes policies, deny first: ${how}`, async () => {
+        for (const cut of SOME_CUTS) {
+          const names = await world.namespaces(3);
+          const baseline = await world.baseline(spec);
+          await world.applied(baseline);
+          const { mark } = await killedAt(cut, OF_POLICIES, () => change(world, baseline, names));
+          for (const name of names.slice(0, from)) await world.becomes(name, ...left);
+          await isDone(world, baseline);
+          assert.deepEqual({ cut, writes: await policyWrites(mark) }, { cut, writes: each(names.slice(0, from), writes) });
+          await world.clear();
+        }
+      });
+    }
+
+    for (const { what, spec, requests, change, finalizers, writes, isDone } of OWN_WRITES) {
+      it(`while it writes to the baseline: ${what}`, async () => {
+        for (const last of ['hang', 'unanswered'] as const) {
+          const names = await world.namespaces(2);
+          const baseline = await world.baseline(spec);
+          await world.applied(baseline);
+          const from = proxy.asked.length;
+          const { mark } = await killedAt({ written: 0, last }, requests, () => change(world, baseline));
+          await isDone(world, baseline);
+          assert.deepEqual({ last, writes: await policyWrites(mark) }, { last, writes: writes.length === 0 ? {} : each(names, writes) });
+          const patches = (await eventsSince(mark)).filter(OF_FINALIZERS.isOne).map(({ verb, name, code }) => `${verb} ${name} ${code}`);
+          assert.deepEqual({ last, patches }, { last, patches: Array.from({ length: finalizers }, () => `patch ${baseline} 200`) });
+          const statuses = proxy.asked.slice(from).filter(({ path, fault }) => OF_STATUS.target.path.test(path) && fault !== 'hang').map(({ body }) => body.replaceAll(/"lastTransitionTime":"[^"]*"/g, ''));
+          if (requests === OF_STATUS) assert.notEqual(statuses.length, 0);
+          assert.deepEqual(statuses.filter((status, index) => statuses.indexOf(status) !== index), [], `${last}: what was said already`);
+          await world.clear();
+        }
+      });
     }
   });
 

@@ -103,6 +103,7 @@ describe('what people see', function () {
     await eventually(() => world.getBaseline(name), ({ status }) => {
       assert.equal(status.namespaces.exempt, 1);
       assert.equal(status.namespaces.conflicted, 1);
+      assert.deepEqual(status.worst.map(({ namespace, state, reason }: Json) => [namespace, state, reason]), [[`${exempt}-conflict`, 'conflicted', 'ForeignPolicy']]);
       assert.equal(condition({ status }, 'NamespacesUpToDate').status, 'False');
       assert.equal(condition({ status }, 'Ready').status, 'True', `one tenant's conflict does not make it unready: ${condition({ status }, 'Ready').message}`);
     });

@@ -1,7 +1,7 @@
-/** docs/behaviours.md names tests that exist, and leaves no behaviour of the catalogue out. */
+/** docs/behaviours.md names tests that exist, and leaves out neither a behaviour of the catalogue nor a scenario of one. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -9,6 +9,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const LAST_ID = 89;
 
 interface Reference { readonly file: string; readonly title: string }
+/** `full` begins with the groups that the test is in. */
+interface Title { readonly own: string; readonly full: string }
 
 const text = readFileSync(join(ROOT, 'docs/behaviours.md'), 'utf8');
 const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| id') && !line.startsWith('| rule |')).map((line) => line.slice(2, -2).split(' | '));
@@ -23,28 +25,52 @@ function referencesIn(cell: string): Reference[] {
 
 const references = rows.flatMap((cells) => referencesIn(cells.at(-1) ?? ''));
 
-/** Full titles by file, as mocha knows them: groups first, then the test. Nothing is run. */
-function titlesByFile(files: readonly string[]): Map<string, string[]> {
+/** `GB-nn`; `rule n` and `never n` by their sections. */
+const referencesById = Map.groupBy(text.split('\n## ').flatMap((section) => {
+  const kind = { 'Rules of meaning': 'rule ', Never: 'never ' }[section.split('\n')[0] ?? ''] ?? '';
+  const table = section.split('\n').filter((line) => /^\| (GB-)?\d/.test(line)).map((line) => line.slice(2, -2).split(' | '));
+  return table.flatMap((cells) => referencesIn(cells.at(-1) ?? '').map((reference) => ({ id: kind + cells[0], reference })));
+}), ({ id }) => id);
+
+/** What a title such as `GB-33 rule 6: …` or `Never 1: …` begins with. */
+function idsIn(title: string): string[] {
+  const [begin = ''] = /^((GB-\d+|rule \d+|never \d+)[, ]*)+:/i.exec(title) ?? [];
+  return [...begin.matchAll(/GB-\d+|rule \d+|never \d+/gi)].map(([id]) => (id.startsWith('GB') ? id : id.toLowerCase()));
+}
+
+/** As mocha knows them. Nothing is run. */
+function titlesByFile(files: readonly string[]): Map<string, Title[]> {
   const command = ['node_modules/mocha/bin/mocha.js', '--no-config', '--dry-run', '--reporter', 'json', ...files.map(pathOf)];
   const output = execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 ** 2, stdio: ['ignore', 'pipe', 'pipe'] });
-  const { tests } = JSON.parse(output) as { tests: { file: string; fullTitle: string }[] };
-  return new Map(files.map((file) => [file, tests.filter((test) => test.file === join(ROOT, pathOf(file))).map(({ fullTitle }) => fullTitle)]));
+  const { tests } = JSON.parse(output) as { tests: { file: string; title: string; fullTitle: string }[] };
+  return new Map(files.map((file) => [file, tests.filter((test) => test.file === join(ROOT, pathOf(file))).map(({ title, fullTitle }) => ({ own: title, full: fullTitle }))]));
 }
 
 const pathOf = (file: string): string => `test/${file}.test.ts`;
+const named = [...new Set(references.map(({ file }) => file))];
+const scenarios = readdirSync(join(ROOT, 'test/scenario')).filter((name) => name.endsWith('.test.ts')).map((name) => `scenario/${name.slice(0, -'.test.ts'.length)}`);
 
 describe('docs/behaviours.md', function () {
   this.timeout(60_000);
 
+  let titles: Map<string, Title[]>;
+  before(() => { titles = titlesByFile([...new Set([...named, ...scenarios])].filter((file) => existsSync(join(ROOT, pathOf(file))))); });
+
   it('names files that exist', () => {
     assert.ok(references.length > 200, `only ${references.length} tests are named`);
-    assert.deepEqual([...new Set(references.map(({ file }) => file))].filter((file) => !existsSync(join(ROOT, pathOf(file)))), []);
+    assert.deepEqual(named.filter((file) => !existsSync(join(ROOT, pathOf(file)))), []);
   });
 
   it('names tests and groups of tests that exist', () => {
-    const titles = titlesByFile([...new Set(references.map(({ file }) => file))]);
-    const missing = references.filter(({ file, title }) => !titles.get(file)?.some((full) => full.includes(title)));
+    const missing = references.filter(({ file, title }) => !titles.get(file)?.some(({ full }) => full.includes(title)));
     assert.deepEqual(missing, []);
+  });
+
+  it('names every scenario beside the ids that its title begins with', () => {
+    const begun = scenarios.flatMap((file) => (titles.get(file) ?? []).flatMap(({ own, full }) => idsIn(own).map((id) => ({ file, full, id }))));
+    assert.ok(begun.length > 150, `only ${begun.length} titles begin with an id`);
+    const unnamed = begun.filter(({ file, full, id }) => !referencesById.get(id)?.some(({ reference }) => reference.file === file && full.includes(reference.title)));
+    assert.deepEqual(unnamed, []);
   });
 
   it('has every id of the catalogue once, with a test or with the reason why there is none', () => {
