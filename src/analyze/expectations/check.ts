@@ -12,7 +12,7 @@ import type { Pair } from '../explain/pairs.ts';
 import { counted, listed } from '../explain/words.ts';
 import { distinctionsOf } from './classes.ts';
 import type { Expectation } from './expectation.ts';
-import { createAsker, groupsOf, type Groups } from './groups.ts';
+import { createAsker, groupsOf, isOnePod, type Groups } from './groups.ts';
 import { endsOf } from './parties.ts';
 
 /** `nobody`: no pod is like that; `skipped`: nobody, and that is allowed; `unanswered`: ambiguous, or too much to look at. */
@@ -45,7 +45,7 @@ export function createChecker(cluster: Cluster): Checker {
     check(expectation) {
       const ends = endsOf(cluster, expectation);
       if ('problem' in ends) return nothing(expectation, ends.absent === true ? emptyOutcome(expectation) : 'unanswered', ends.problem);
-      const found = tallied(cluster, expectation, groupsOf(ends, distinctions));
+      const found = tally(cluster, expectation, groupsOf(ends, distinctions));
       if (found === undefined) return nothing(expectation, 'unanswered', 'there are more pairs of different ends than can be looked at: narrow the selectors');
       const left = ends.hostNetwork.length === 0 ? [] : [`Left out, as policies do not govern pods in the network of their node: ${listed(ends.hostNetwork)}.`];
       const [nobody] = ends.dead;
@@ -66,15 +66,11 @@ function nothing(expectation: Expectation, outcome: Outcome, message: string): C
 interface Finding { readonly pair: Pair; readonly answer: Answer }
 interface Tally { readonly pairs: number; readonly against: number; readonly unknown: number; /** What is surely wrong comes first. */ readonly worst: Finding | undefined }
 
-/** A pod and itself is asked for only where there is nothing else to ask. `undefined` where there is too much. */
-function tallied(cluster: Cluster, expectation: Expectation, groups: Groups): Tally | undefined {
-  if (groups.sources.length * groups.targets.length > MOST_QUESTIONS) return undefined;
-  const found = tally(cluster, expectation, { ...groups, withSelf: false });
-  return found?.pairs === 0 ? tally(cluster, expectation, { ...groups, withSelf: true }) : found;
-}
-
-function tally(cluster: Cluster, { expect }: Expectation, { sources, targets, withSelf }: Groups & { readonly withSelf: boolean }): Tally | undefined {
-  const asker = createAsker(cluster, withSelf);
+/** `undefined` where there is too much to ask. */
+function tally(cluster: Cluster, { expect }: Expectation, groups: Groups): Tally | undefined {
+  const { sources, targets } = groups;
+  if (sources.length * targets.length > MOST_QUESTIONS) return undefined;
+  const asker = createAsker(cluster, isOnePod(groups));
   const counts = { pairs: 0, against: 0, unknown: 0 };
   let [wrong, unsure]: (Finding | undefined)[] = [];
   let left = MOST_QUESTIONS;

@@ -77,6 +77,12 @@ function isSame(a: Member, b: Member): boolean {
   return a.kind === 'pod' && b.kind === 'pod' && a.pod.namespace === b.pod.namespace && a.pod.name === b.pod.name;
 }
 
+/** Whether all there is on both sides is the same pod: then it and itself is what is meant. */
+export function isOnePod({ sources, targets }: Groups): boolean {
+  const [first] = sources[0] ?? [];
+  return first !== undefined && [...sources, ...targets.map(({ group }) => group)].every((group) => group.every((member) => isSame(member, first)));
+}
+
 /** Pods in both groups. */
 function shared(source: Group, group: Group): number {
   const [first, second] = [source[0], group[0]];
