@@ -37,7 +37,7 @@ function unknownVariables(env: ConfigInputs['env']): StartWarning[] {
   if (variables.length === 0) return [];
   const nearest = variables.flatMap((name) => nearNames(name.toUpperCase(), known).slice(0, 1));
   return [{
-    message: 'variables are ignored: no setting is called like this',
+    message: 'variables that begin with NPB_ and belong to no setting are ignored',
     fields: { variables, ...(nearest.length > 0 && { didYouMean: [...new Set(nearest)] }) },
   }];
 }

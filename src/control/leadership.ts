@@ -161,7 +161,7 @@ export function startLeadership(parts: LeadershipParts, views: Views): Leadershi
       const { confirmed, recent } = gate.heldFor(name);
       if (phase.stopped || (!confirmed && recent === undefined)) continue;
       await reconcileOneBaseline(name, AbortSignal.timeout(LAST_STATUS_MS)).catch((error: unknown) => {
-        log.warn('which removals count could not be written', { baseline: name, error });
+        log.warn('what was let through lately, or is left of a confirmation, could not be written', { baseline: name, error });
       });
     }
   }

@@ -65,8 +65,7 @@ export async function reconcileBaseline(name: string, parts: BaselineParts, sign
   if (await settleFinalizer(baseline, parts, signal)) return {};
   const expiresAtMs = noteExpiries(baseline, parts);
   const { requeueAtMs } = await writeStatus(baseline, parts, signal);
-  const recentUntilMs = Date.parse(parts.held(name).recent?.until ?? '') || Infinity;
-  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity, recentUntilMs, parts.wallMs() + parts.rowsChangeAtMs(name) - parts.now());
+  const nextAtMs = Math.min(expiresAtMs, requeueAtMs ?? Infinity, parts.wallMs() + parts.rowsChangeAtMs(name) - parts.now());
   return Number.isFinite(nextAtMs) ? { requeueAtMs: nextAtMs } : {};
 }
 
@@ -113,20 +112,27 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   if (!parts.assessed(baseline.name)) return {};
   const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
   const before = record.status;
-  const { held, confirmed, namespaces, recent } = parts.held(baseline.name);
+  const removals = parts.held(baseline.name);
+  const { held, confirmed, namespaces, recent } = removals;
+  const endOfRecent = recent === undefined ? {} : { requeueAtMs: Date.parse(recent.until) };
   const processed = parts.processed(baseline.name);
-  const after = nextStatus({
+  // After a start the status says what was so before, until that is known again.
+  const after = !processed && before.observedGeneration === record.generation ? withCounts(before, removals) : nextStatus({
     baseline, rows: parts.rows(baseline.name), processed,
     held, heldConfirmed: confirmed, heldNamespaces: namespaces, recentRemovals: recent, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
-  // After a start the status says what was so before, until that is known again.
-  if (!processed && before.observedGeneration === record.generation) return {};
-  if (stableJson(before) === stableJson(after)) return {};
+  if (stableJson(before) === stableJson(after)) return endOfRecent;
   const waitMs = waitBefore(before, after, baseline.name, parts);
   if (waitMs > 0) return { requeueAtMs: parts.wallMs() + waitMs };
   await sendStatus(record, after, parts, signal);
   parts.statusWritten(baseline, before, after);
-  return {};
+  return endOfRecent;
+}
+
+/** What the next process has to know of removals, also when this one never gets round to saying how things are. */
+function withCounts({ recentRemovals: _before, ...status }: BaselineStatus, { held, recent }: HeldRemovals): BaselineStatus {
+  const isSameHold = status.held !== undefined && status.held.token === held?.token;
+  return { ...status, ...(isSameHold && { held }), ...(recent !== undefined && { recentRemovals: recent }) };
 }
 
 /** Milliseconds until it may be written; none where somebody waits for it. */
@@ -134,7 +140,7 @@ function waitBefore(before: BaselineStatus, after: BaselineStatus, name: string,
   const last = parts.written.get(name);
   if (last === undefined) return 0;
   if (isInVain(before, after, last)) return last.atMs + IN_VAIN_MS - parts.now();
-  return isUrgent(before, after) ? 0 : last.atMs + intervalMs(before, after, parts) - parts.now();
+  return isUrgent(before, after) ? 0 : last.atMs + intervalMs(before, after, last, parts) - parts.now();
 }
 
 async function sendStatus(record: BaselineRecord, after: BaselineStatus, parts: BaselineParts, signal: AbortSignal): Promise<void> {
@@ -160,8 +166,9 @@ function differing(sent: BaselineStatus, stored: BaselineStatus): string[] {
 }
 
 /** What was let through, and what is left of a confirmation, is not far from the truth when this process is killed; that somebody opened a namespace shows soon. */
-function intervalMs(before: BaselineStatus, after: BaselineStatus, { statusIntervalMs }: BaselineParts): number {
-  const matters = before.held?.namespaces !== after.held?.namespaces || before.recentRemovals?.namespaces !== after.recentRemovals?.namespaces || opensMore(before, after);
+function intervalMs(before: BaselineStatus, after: BaselineStatus, { notKept }: StatusWrite, { statusIntervalMs }: BaselineParts): number {
+  const letThrough = before.recentRemovals?.namespaces !== after.recentRemovals?.namespaces && notKept === undefined;
+  const matters = before.held?.namespaces !== after.held?.namespaces || letThrough || opensMore(before, after);
   return matters ? Math.min(statusIntervalMs, SHORT_INTERVAL_MS) : statusIntervalMs;
 }
 const SHORT_INTERVAL_MS = 500;

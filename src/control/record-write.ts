@@ -23,7 +23,7 @@ export interface WriteRecorderParts {
   readonly log: Logger;
   /** For lines about refusals: one webhook that is away concerns every namespace. */
   readonly refusalLines: Pick<LineBudget, 'take'>;
-  readonly gate: Pick<RemovalGate, 'removed'>;
+  readonly gate: Pick<RemovalGate, 'removed' | 'tried'>;
   now(): number;
   /** Short, and different for each write of this process. */
   newChangeId(): string;
@@ -48,7 +48,8 @@ const ACTIONS: Record<Write['kind'], WriteAction> = { Create: 'create', Update: 
 
 export function recordWrite({ namespace, memory }: WrittenIn, write: Write, result: Result, parts: WriteRecorderParts): void {
   const written: Written = { namespace, memory, write, name: nameOf(write), baseline: baselineOf(write), parts };
-  if (write.opens.length > 0 && mayHaveOpened(result)) parts.gate.removed(namespace, write.opens);
+  if (write.opens.length > 0 && result.kind === 'Done') parts.gate.removed(namespace, write.opens);
+  if (write.opens.length > 0 && isInDoubt(result)) parts.gate.tried(namespace, write.opens);
   switch (result.kind) {
     case 'Done': return done(written);
     case 'Mismatched': return mismatched(written, result);
@@ -60,9 +61,8 @@ export function recordWrite({ namespace, memory }: WrittenIn, write: Write, resu
   }
 }
 
-/** When in doubt it counts: the breaker lets what it has counted through once more, and never counts it twice. */
-function mayHaveOpened(result: Result): boolean {
-  return result.kind === 'Done' || result.kind === 'Mismatched' || (result.kind === 'Failed' && mayHaveBeenDone(result.error));
+function isInDoubt(result: Result): boolean {
+  return result.kind === 'Mismatched' || (result.kind === 'Failed' && mayHaveBeenDone(result.error));
 }
 
 interface Written {

@@ -24,6 +24,8 @@ export interface RemovalGate {
   permits(namespace: string, opens: readonly Loss[]): boolean;
   /** These removals were carried out. */
   removed(namespace: string, opens: readonly Loss[]): void;
+  /** These removals were asked for, and nobody knows whether they were done. A plan that does not find them any more says so. */
+  tried(namespace: string, opens: readonly Loss[]): void;
   heldFor(baseline: string): HeldRemovals;
 }
 
@@ -57,8 +59,10 @@ interface Ledger {
   readonly losing: Set<string>;
   /** What was lost within the window, by namespace. */
   readonly lost: Map<string, LostDirections>;
-  /** What the process before had let through. */
-  readonly inherited: RecentRemovals | undefined;
+  /** What may have been lost, by namespace. */
+  readonly tried: Map<string, readonly Loss[]>;
+  /** What earlier processes had let through. */
+  inherited: RecentRemovals | undefined;
   /** Of the last removal, in milliseconds since the epoch. */
   lastLostWallMs: number;
   /** The latest generation that was assessed without being held; its spec is no news any more. */
@@ -87,9 +91,13 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
   function ledgerOf(baseline: string): Ledger {
     const known = ledgers.get(baseline);
     const record = parts.baseline(baseline);
-    if (known !== undefined && (record === undefined || record.uid === known.uid)) return known;
+    if (known !== undefined && (record === undefined || record.uid === known.uid)) {
+      // The last status of the leader before may arrive after this one has begun.
+      if (record !== undefined && known.lost.size === 0) known.inherited = record.status.recentRemovals;
+      return known;
+    }
     const fresh: Ledger = {
-      uid: record?.uid, losing: new Set(), lost: new Map(), inherited: record?.status.recentRemovals, lastLostWallMs: 0,
+      uid: record?.uid, losing: new Set(), lost: new Map(), tried: new Map(), inherited: record?.status.recentRemovals, lastLostWallMs: 0,
       confirmation: undefined, decision: undefined, outdated: false,
       settledGeneration: (settled ? record?.generation : record?.status.observedGeneration) ?? 0,
     };
@@ -128,7 +136,8 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       confirm: record.confirm,
       losing: [...ledger.losing].sort(),
       holding: ledger.losing.size === 0 ? 0 : holdersBesides(ledger, parts.holding(record.name)),
-      lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length + stillCounted(ledger.inherited, parts.wallMs()),
+      lost: [...ledger.lost.keys()].filter((name) => !ledger.losing.has(name)).length,
+      lostEarlier: stillCounted(ledger.inherited, parts.wallMs()),
       specIsNew: record.generation !== ledger.settledGeneration,
       stored,
       remaining: ledger.confirmation?.remaining,
@@ -138,6 +147,7 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
 
   function note(namespace: string, found: readonly Loss[], isolated: ReadonlySet<Direction> = NOTHING): void {
     const before = noted.get(namespace) ?? [];
+    for (const ledger of ledgers.values()) settleTried(ledger, namespace, found, isolated);
     if (isolated.size > 0) for (const ledger of ledgers.values()) isolatedAgain(ledger.lost.get(namespace), isolated);
     if (before.length === 0 && found.length === 0) return;
     if (found.length === 0) noted.delete(namespace);
@@ -146,6 +156,17 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
       const ledger = ledgerOf(baseline);
       noteLosing(baseline, ledger, namespace, found.some((loss) => loss.baseline === baseline && !wasLost(ledger, namespace, loss.direction)));
     }
+  }
+
+  function settleTried({ tried }: Ledger, namespace: string, found: readonly Loss[], isolated: ReadonlySet<Direction>): void {
+    const asked = tried.get(namespace);
+    if (asked === undefined) return;
+    const isLosing = ({ baseline, direction }: Loss): boolean => found.some((loss) => loss.baseline === baseline && loss.direction === direction);
+    const left = asked.filter(isLosing);
+    if (left.length > 0) tried.set(namespace, left);
+    else tried.delete(namespace);
+    const opened = asked.filter((loss) => !isLosing(loss) && !isolated.has(loss.direction));
+    if (opened.length > 0) removed(namespace, opened);
   }
 
   function noteLosing(baseline: string, ledger: Ledger, namespace: string, loses: boolean): void {
@@ -177,9 +198,26 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
     return untilMs > nowMs ? { namespaces: own + inherited, until: new Date(Math.ceil(untilMs / 1000) * 1000).toISOString().replace('.000Z', 'Z') } : undefined;
   }
 
+  function removed(namespace: string, opens: readonly Loss[]): void {
+    for (const baseline of new Set(opens.map((loss) => loss.baseline))) {
+      const ledger = ledgerOf(baseline);
+      const isNews = count(ledger, namespace, opens.filter((loss) => loss.baseline === baseline), parts.now());
+      if (!isNews) continue;
+      ledger.lastLostWallMs = parts.wallMs();
+      noteLosing(baseline, ledger, namespace, false);
+      if (ledger.confirmation === undefined) continue;
+      ledger.confirmation.remaining -= 1;
+      parts.onHeldChanged(baseline);
+      if (ledger.confirmation.remaining <= 0) decide(baseline);
+    }
+  }
+
   return {
     note,
-    forget: (namespace) => note(namespace, []),
+    forget(namespace) {
+      for (const { tried } of ledgers.values()) tried.delete(namespace);
+      note(namespace, []);
+    },
     unsettle: () => { settled = false; },
     assessed() {
       settled = true;
@@ -194,18 +232,9 @@ export function createRemovalGate(parts: GateParts): RemovalGate {
         return settled && (ledger.decision ?? decide(baseline)).permittedSet.has(namespace);
       });
     },
-    removed(namespace, opens) {
-      for (const baseline of new Set(opens.map((loss) => loss.baseline))) {
-        const ledger = ledgerOf(baseline);
-        const isNews = count(ledger, namespace, opens.filter((loss) => loss.baseline === baseline), parts.now());
-        if (!isNews) continue;
-        ledger.lastLostWallMs = parts.wallMs();
-        noteLosing(baseline, ledger, namespace, false);
-        if (ledger.confirmation === undefined) continue;
-        ledger.confirmation.remaining -= 1;
-        parts.onHeldChanged(baseline);
-        if (ledger.confirmation.remaining <= 0) decide(baseline);
-      }
+    removed,
+    tried(namespace, opens) {
+      for (const baseline of new Set(opens.map((loss) => loss.baseline))) ledgerOf(baseline).tried.set(namespace, opens.filter((loss) => loss.baseline === baseline));
     },
     heldFor(baseline) {
       const ledger = ledgerOf(baseline); // begun before the status of a new generation is written, or its spec would look settled

@@ -24,6 +24,8 @@ export interface BreakerInput {
   readonly holding: number;
   /** Namespaces that lost isolation within the window, and hold nothing any more. */
   readonly lost: number;
+  /** Namespaces that earlier processes let through and that count still; they may hold something. */
+  readonly lostEarlier: number;
   /** True until a generation was assessed once without being held: then its spec is the cause. */
   readonly specIsNew: boolean;
   /** What `status.held` says, as stored; the budget of a confirmation is what was written there. */
@@ -41,9 +43,13 @@ export interface BreakerDecision {
   readonly confirmed: boolean;
 }
 
-/** How many namespaces an earlier process let through within the window, as it left them in the status. */
+/**
+ * How many namespaces earlier processes let through, as they left them in the status: all of them until the last one is
+ * ten minutes ago. An end that is further away than that comes from a clock that was wrong.
+ */
 export function stillCounted(recent: RecentRemovals | undefined, nowMs: number): number {
-  return recent !== undefined && Date.parse(recent.until) > nowMs ? recent.namespaces : 0;
+  const leftMs = recent === undefined ? 0 : Date.parse(recent.until) - nowMs;
+  return leftMs > 0 && leftMs <= 2 * BREAKER_WINDOW_MS ? recent?.namespaces ?? 0 : 0;
 }
 
 export function decideRemovals(input: BreakerInput): BreakerDecision {
@@ -55,8 +61,9 @@ export function decideRemovals(input: BreakerInput): BreakerDecision {
   return { permitted: [], held: heldNow(input, sticky), confirmed: false };
 }
 
-function isOverLimit({ losing, lost, holding }: BreakerInput): boolean {
-  const total = losing.length + lost;
+/** Of what earlier processes let through it is not known how much holds nothing any more: in doubt it is held. */
+function isOverLimit({ losing, lost, lostEarlier, holding }: BreakerInput): boolean {
+  const total = losing.length + lost + lostEarlier;
   const before = holding + lost;
   const limit = Math.max(ALWAYS_ALLOWED, Math.floor(before * ALLOWED_SHARE));
   return total > limit || (total >= 2 && total >= before);

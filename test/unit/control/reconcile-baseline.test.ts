@@ -181,6 +181,25 @@ describe('status of a baseline', () => {
     assert.equal((state.statuses[2]?.status as { recentRemovals: unknown } | undefined)?.recentRemovals, null);
   });
 
+  it('says how much of a hold is left and what was let through also while it catches up, and nothing else', async () => {
+    const status: BaselineStatus = { observedGeneration: 1, protected: '5/5', held: { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T11:00:00Z' } };
+    const recent = { namespaces: 8, until: '2026-06-01T12:10:00Z' };
+    const { state, run } = world({ status }, { processed: () => false, held: () => ({ held: { ...status.held ?? assert.fail(), namespaces: 12 }, confirmed: true, namespaces: [], recent }) });
+    await run();
+    assert.deepEqual(state.statuses.map((each) => each.status), [{ ...status, held: { ...status.held, namespaces: 12 }, recentRemovals: recent }]);
+  });
+
+  it('is written no more often than otherwise where the API server does not keep what was let through', async () => {
+    let namespaces = 1;
+    const { state, run } = world({}, { held: () => ({ ...NOTHING_HELD, recent: { namespaces, until: '2026-06-01T12:10:00Z' } }) });
+    state.notKept.add('recentRemovals');
+    await run();
+    state.clock += 600;
+    namespaces = 2;
+    assert.deepEqual(await run(), { requeueAtMs: NOW_MS + 5_000 });
+    assert.equal(state.statuses.length, 1);
+  });
+
   it('names what is gone with null, since a merge patch would keep it', async () => {
     const held: HeldRemovals = { held: { token: 't', generation: 1, namespaces: 20, since: '2026-06-01T12:00:00Z' }, confirmed: false, namespaces: ['team-a'], recent: undefined };
     const now = { held };

@@ -101,6 +101,54 @@ describe('removal gate', () => {
     assert.equal(after.gate.heldFor('b').recent, undefined);
   });
 
+  it('hears of what the process before let through also when its last status comes late', () => {
+    const { gate, record } = setting(50);
+    gate.assessed();
+    assert.equal(gate.heldFor('b').recent, undefined);
+    const recentRemovals = { namespaces: 10, until: '1970-01-01T00:09:00Z' };
+    record.value = { ...record.value, status: { ...record.value.status, recentRemovals } };
+    assert.deepEqual(gate.heldFor('b').recent, recentRemovals);
+    gate.note('ns-000', [loss]);
+    assert.equal(gate.permits('ns-000', [loss]), false);
+  });
+
+  it('counts what was tried once it is not there any more, and never what is still there or isolated again', () => {
+    const { gate } = setting(50);
+    gate.assessed();
+    const tried = (name: string): void => {
+      gate.note(name, [loss]);
+      gate.tried(name, [loss]);
+      gate.note(name, [loss]);
+    };
+    const counted = (): number => gate.heldFor('b').recent?.namespaces ?? 0;
+    for (const name of names(4)) tried(name);
+    assert.equal(counted(), 0);
+    gate.note('ns-000', []);
+    gate.note('ns-001', [], new Set(['Ingress']));
+    gate.forget('ns-002');
+    gate.note('ns-002', []);
+    assert.equal(counted(), 1);
+    gate.note('ns-000', []);
+    assert.equal(counted(), 1, 'once');
+  });
+
+  it('spends nothing of a confirmation on what was tried and is still there', () => {
+    const world = setting(100);
+    const { gate, record } = world;
+    for (const name of names(20)) gate.note(name, [loss]);
+    gate.assessed();
+    store(world);
+    record.value = { ...record.value, confirm: record.value.status.held?.token };
+    gate.reconsider('b');
+    for (const name of names(20)) {
+      gate.tried(name, [loss]);
+      gate.note(name, [loss]);
+    }
+    assert.deepEqual([gate.heldFor('b').held?.namespaces, gate.heldFor('b').confirmed], [20, true]);
+    for (const name of names(5)) gate.note(name, []);
+    assert.deepEqual([gate.heldFor('b').held?.namespaces, gate.heldFor('b').confirmed], [15, true]);
+  });
+
   it('hands on no namespace that was let through and is not done: it loses once more', () => {
     const { gate } = setting(50);
     gate.assessed();

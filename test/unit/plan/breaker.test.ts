@@ -10,7 +10,7 @@ const NOW = '2026-06-01T12:00:00Z';
 /** `losing` of `holding` namespaces lose isolation now; `lost` did before. */
 function input(losing: number, holding: number, rest: Partial<BreakerInput> = {}): BreakerInput {
   return {
-    generation: 3, specHash: 'spec-3', confirm: undefined, losing: names(losing), holding, lost: 0, specIsNew: true, stored: undefined, remaining: undefined, now: NOW, ...rest,
+    generation: 3, specHash: 'spec-3', confirm: undefined, losing: names(losing), holding, lost: 0, lostEarlier: 0, specIsNew: true, stored: undefined, remaining: undefined, now: NOW, ...rest,
   };
 }
 const held = (rest: Partial<Held> = {}): Held => ({ token: 'spec-3', generation: 3, namespaces: 50, since: '2026-06-01T11:00:00Z', ...rest });
@@ -46,6 +46,11 @@ describe('never 1: the limit', () => {
   it('what an earlier process let through counts until its time is over', () => {
     const recent = { namespaces: 7, until: NOW };
     assert.deepEqual([stillCounted(recent, Date.parse(NOW) - 1), stillCounted(recent, Date.parse(NOW)), stillCounted(undefined, 0)], [7, 0, 0]);
+    assert.equal(stillCounted(recent, Date.parse(NOW) - 3 * BREAKER_WINDOW_MS), 0, 'a clock that was wrong');
+  });
+  it('what an earlier process let through may hold something still: in doubt it is held', () => {
+    const isHeld = (losing: number, holding: number, lostEarlier: number) => decideRemovals(input(losing, holding, { lostEarlier })).held !== undefined;
+    assert.deepEqual([isHeld(1, 3, 2), isHeld(1, 4, 2), isHeld(1, 40, 10), isHeld(1, 40, 9)], [true, false, true, false]);
   });
   it('rolls over ten minutes', () => assert.equal(BREAKER_WINDOW_MS, 600_000));
   it('agrees with its definition', () => {
