@@ -46,6 +46,8 @@ describe('hold and confirm', function () {
     const oldNames = await world.namespaces(old, { labels: { env: 'prod', tier: 'old' } });
     const stayingNames = await world.namespaces(staying, { labels: { env: 'prod' } });
     const baseline = await world.baseline({ ...inUse(), ...spec });
+    const all = old + staying;
+    await world.status(baseline, ({ protected: count }) => assert.equal(count, `${all}/${all}`), { withinMs: 15_000 }); // a jump may have cut the watch of namespaces off
     await world.applied(baseline);
     return { baseline, old: oldNames.sort(), staying: stayingNames.sort() };
   }
