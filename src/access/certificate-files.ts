@@ -58,7 +58,8 @@ export async function certificateFromFiles(files: CertificateFiles, { clock, log
 }
 
 async function readPair({ certFile, keyFile }: CertificateFiles): Promise<KeyPair> {
-  const [cert, key] = await Promise.all([readText(certFile, 'tls-cert-file'), readText(keyFile, 'tls-private-key-file')]);
+  const cert = await readText(certFile, 'tls-cert-file'); // one after the other: when both are missing, the message is always the same
+  const key = await readText(keyFile, 'tls-private-key-file');
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
