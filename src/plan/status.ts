@@ -130,19 +130,21 @@ function ready(input: StatusInput): NewCondition {
 }
 
 /** What needs a human before this baseline can go on. */
-function stalledBy({ baseline, rows, held, heldConfirmed, heldNamespaces }: StatusInput): { reason: string; message: string } | undefined {
+function stalledBy(input: StatusInput): { reason: string; message: string } | undefined {
+  const { baseline, rows, held, heldConfirmed } = input;
   if (baseline.problem !== undefined) {
     return { reason: 'InvalidSpec', message: `${baseline.problem}; ${baseline.usable ? 'the last good spec stays in force' : 'nothing is written or removed for it'}` };
   }
-  if (held !== undefined && !heldConfirmed) return { reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) };
+  if (held !== undefined && !heldConfirmed) return { reason: 'RemovalsHeld', message: heldMessage(held, input) };
   const forbidden = firstWith('Forbidden', rows);
   if (forbidden !== undefined) return { reason: 'Forbidden', message: `${forbidden.namespace}: ${forbidden.verdict.message}` };
   return undefined;
 }
 
-function heldMessage(baseline: string, held: Held, examples: readonly string[]): string {
-  const named = examples.length === 0 ? '' : `, among them ${examples.slice(0, 5).join(', ')}`;
-  return `${counted(held.namespaces)} would lose isolation${named}; if that is meant: kubectl annotate --overwrite npb ${baseline} netbaseline.io/confirm=${held.token}`;
+function heldMessage(held: Held, { baseline, heldNamespaces, recentRemovals }: StatusInput): string {
+  const named = heldNamespaces.length === 0 ? '' : `, among them ${heldNamespaces.slice(0, 5).join(', ')}`;
+  const before = recentRemovals === undefined ? '' : `, after ${recentRemovals.namespaces} in the last ten minutes`;
+  return `${counted(held.namespaces)} would lose isolation${named}${before}; if that is meant: kubectl annotate --overwrite npb ${baseline.name} netbaseline.io/confirm=${held.token}`;
 }
 
 function counted(namespaces: number): string {
@@ -150,13 +152,13 @@ function counted(namespaces: number): string {
 }
 
 function passing(input: StatusInput): NewCondition[] {
-  const { baseline, held, heldConfirmed, heldNamespaces, processed, isolation } = input;
+  const { baseline, held, heldConfirmed, processed, isolation } = input;
   const found: NewCondition[] = [];
   const stalled = stalledBy(input);
   if (stalled !== undefined) found.push({ type: 'Stalled', status: 'True', ...stalled });
   else if (!processed) found.push({ type: 'Reconciling', status: 'True', reason: 'Progressing', message: 'bringing every namespace to this generation' });
   if (held !== undefined && !heldConfirmed) {
-    found.push({ type: 'Held', status: 'True', reason: 'RemovalsHeld', message: heldMessage(baseline.name, held, heldNamespaces) });
+    found.push({ type: 'Held', status: 'True', reason: 'RemovalsHeld', message: heldMessage(held, input) });
   }
   found.push(...isolationUnknown(isolation, baseline));
   return found;

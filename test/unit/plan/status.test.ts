@@ -225,6 +225,8 @@ describe('status: what is held', () => {
     assert.deepEqual(['Held', 'Stalled', 'Ready', 'Reconciling'].map((type) => said(held, type)), ['True RemovalsHeld', 'True RemovalsHeld', 'False RemovalsHeld', undefined]);
   });
   it('names some namespaces and the command that lets it through', () => {
+    const few = status({ held: { ...HELD, namespaces: 1 }, heldNamespaces: ['k'], recentRemovals: { namespaces: 10, until: LATER } });
+    assert.match(message(few, 'Held'), /^1 namespace would lose isolation, among them k, after 10 in the last ten minutes; if/);
     assert.equal(message(held, 'Held'), '50 namespaces would lose isolation, among them a, b, c, d, e; if that is meant: kubectl annotate --overwrite npb a netbaseline.io/confirm=abc');
   });
   it('confirmed: nobody needs to act, and status.held says what is left of it', () => {
