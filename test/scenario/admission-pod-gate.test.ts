@@ -55,7 +55,7 @@ describe('pod gate', function () {
     const baseline = await world.baseline();
     const names = await Promise.all(Array.from({ length: 40 }, async () => {
       const name = await world.namespace();
-      await eventually(() => world.admin.post(PODS(name), pod()), ({ code, body }) => assert.equal(code, 201, body.message), { withinMs: 60_000 });
+      await eventually(() => world.admin.post(PODS(name), pod()), ({ code, body }) => assert.equal(code, 201, body.message), { withinMs: 60_000, everyMs: 200 });
       return name;
     }));
     for (const name of names) {

@@ -141,7 +141,7 @@ describe('deletion of a baseline', function () {
       assert.equal(await isGone(baseline), true);
       assert.deepEqual(await world.policyNames(namespace), ['allow-dns', 'default-deny']);
       await start();
-      assert.equal(await operator.metric('netpol_baseline_retained_policies', { baseline }), 2);
+      await eventually(() => operator.metric('netpol_baseline_retained_policies', { baseline }), (count) => assert.equal(count, 2)); // not before every namespace has been planned
     });
 
     it('GB-61: deleted and applied again as soon as the name is free, no namespace is lost', async () => {

@@ -327,8 +327,8 @@ describe('failure and restart', function () {
     const created = await Promise.all(names);
     assert.equal(await stopped, 0, 'a clean exit');
     const releasedMs = performance.now();
-    await eventually(standby.leads, (leads) => assert.equal(leads, true), { withinMs: 5_000, everyMs: 25 });
-    assert.ok(performance.now() - releasedMs < 1_500, `took ${performance.now() - releasedMs} ms after the exit`);
+    await eventually(standby.leads, (leads) => assert.equal(leads, true), { everyMs: 25 });
+    assert.ok(performance.now() - releasedMs < 5_000, `a Lease that is not released lasts 15 s; took ${performance.now() - releasedMs} ms after the exit`);
     for (const name of created) await isProtected(name);
   });
 

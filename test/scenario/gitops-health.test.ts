@@ -183,7 +183,7 @@ describe('GitOps: Helm 4 waits for a baseline, by the kstatus that Flux uses', f
     assert.equal((await upgrade({ priority: 1 }, '60s')).code, 0);
     assert.equal(kstatusOf(await world.getBaseline(baseline)), 'Current');
     await operator.stop();
-    const unseen = await upgrade({ priority: 2 }, '4s');
+    const unseen = await upgrade({ priority: 2 }, '12s');
     assert.equal(kstatusOf(await world.getBaseline(baseline)), 'InProgress');
     assert.deepEqual([unseen.code, /InProgress/.test(unseen.stderr)], [1, true], unseen.stderr);
     await world.operator({ flags: FLAGS });

@@ -72,7 +72,7 @@ describe('leadership', function () {
     await world.baseline();
     const namespaces = await world.namespaces(8);
     for (const namespace of namespaces) await world.becomes(namespace, ...BOTH);
-    proxy.rule({ method: 'POST', path: /\/events$/ }, { kind: 'delay', ms: 100 });
+    proxy.rule({ method: 'POST', path: /\/events$/ }, { kind: 'delay', ms: 30 });
     const counted = () => operator.metric('netpol_baseline_drift_detected_total', { template: 'allow-dns', change: 'deleted' });
     await Promise.all(namespaces.map((namespace) => world.deletePolicy(namespace, 'allow-dns')));
     await eventually(counted, (count) => assert.equal(count, 8));

@@ -180,6 +180,7 @@ describe('rights', function () {
         for (const kind of POLICY_KINDS) await serve(world.admin, kind);
         for (const right of await rightsUsed(world, { 'evaluate-isolation': 'false' })) without.add(right);
         await plane.kubectl(['apply', '--server-side', '-f', '-'], { stdin: isolation });
+        await eventually(() => world.admin.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user: OPERATOR, resourceAttributes: { verb: 'list', resource: 'pods' } } }), ({ body }) => assert.equal(body.status?.allowed, true));
         for (const right of await rightsUsed(world, {})) all.add(right);
       } finally {
         await world.end();

@@ -2,13 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Patience {
-  /** Give up after this; default 10 s. */
+  /** Give up after this; default 20 s, since a loaded machine takes its time. */
   readonly withinMs?: number;
   readonly everyMs?: number;
 }
 
 /** Resolves with the first value for which `check` does not throw; rejects with the last complaint. */
-export async function eventually<T>(read: () => T | Promise<T>, check: (value: T) => void, { withinMs = 10_000, everyMs = 15 }: Patience = {}): Promise<T> {
+export async function eventually<T>(read: () => T | Promise<T>, check: (value: T) => void, { withinMs = 20_000, everyMs = 15 }: Patience = {}): Promise<T> {
   const endMs = performance.now() + withinMs;
   for (;;) {
     let complaint: unknown;

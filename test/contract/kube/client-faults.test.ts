@@ -215,7 +215,7 @@ describe('client', function () {
   });
 
   it('429 with Retry-After makes all requests wait, but for the Lease', async () => {
-    const server = await aServer((_asked, reply) => { reply.json(429, status(429, 'TooManyRequests'), { 'retry-after': '1' }); });
+    const server = await aServer((_asked, reply) => { reply.json(429, status(429, 'TooManyRequests'), { 'retry-after': '3' }); });
     const client = await aClient(server);
     await assert.rejects(client.getPolicy('a', 'p', never), of('Throttled'));
     server.handle = (_asked, reply) => { reply.begin(); reply.end(frame('ADDED', 'a')); };
@@ -225,11 +225,11 @@ describe('client', function () {
     await client.getLease('a', 'l', never);
     assert.ok(waiting);
     await others;
-    assert.ok(performance.now() - startedMs > 900);
+    assert.ok(performance.now() - startedMs > 2_700);
   });
 
   it('429 about a kind that may not be there holds up nobody else', async () => {
-    const server = await aServer((_asked, reply) => { reply.json(429, status(429, 'TooManyRequests'), { 'retry-after': '1' }); });
+    const server = await aServer((_asked, reply) => { reply.json(429, status(429, 'TooManyRequests'), { 'retry-after': '8' }); });
     const client = await aClient(server);
     const optional = { group: 'a.example', version: 'v1', plural: 'things', optional: true } as const;
     await assert.rejects(client.watch(optional, query, sink(), never), of('Throttled'));
@@ -237,7 +237,7 @@ describe('client', function () {
     server.handle = (_asked, reply) => { reply.json(200, policy); };
     const startedMs = performance.now();
     await client.getPolicy('a', 'p', never);
-    assert.ok(performance.now() - startedMs < 500);
+    assert.ok(performance.now() - startedMs < 6_000);
   });
 
   it('asks for metadata alone where that is all that is wanted, in lists and watches', async () => {
@@ -319,8 +319,7 @@ describe('client', function () {
       const aborting = new AbortController();
       const heard = sink();
       const watching = client.watch(NAMESPACES, query, heard, aborting.signal);
-      await delay(600);
-      assert.ok(heard.lives >= 3, String(heard.lives));
+      await eventually(() => heard.lives, (lives) => assert.ok(lives >= 3));
       aborting.abort();
       await assert.rejects(watching, of('Aborted'));
     });
@@ -420,7 +419,8 @@ describe('client', function () {
       await assert.rejects(client.watch(NAMESPACES, query, heard, aborting.signal), of('Aborted'));
     });
 
-    it('leave nothing behind after 300 of them', async () => {
+    it('leave nothing behind after 300 of them', async function () {
+      this.timeout(60_000);
       const server = await aServer((_asked, reply) => { reply.begin(); reply.end(frame('ADDED', 'a')); });
       const client = await aClient(server);
       for (let turn = 0; turn < 300; turn += 1) await client.watch(NAMESPACES, query, sink(), never);

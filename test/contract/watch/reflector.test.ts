@@ -148,7 +148,7 @@ describe('reflector on a real control plane', function () {
     await eventually(() => names(watched, 'a'), (seen) => assert.deepEqual(seen, ['after', 'before']));
     const tookMs = performance.now() - readyMs;
     assert.deepEqual(watched.said, ['after new']);
-    assert.ok(tookMs < 15_000, `caught up after ${tookMs} ms`);
+    assert.ok(tookMs < 20_000, `caught up after ${tookMs} ms`);
     await eventually(() => watched.reflectors.slice(0, 2).map((reflector) => reflector.health().problem), (problems) => assert.deepEqual(problems, [undefined, undefined]));
     // why a list may be needed although nothing was missed for long: a new process remembers no older version
     const old = watched.client.watch(NAMESPACES, { initialEvents: false, resourceVersion: '1', timeoutSeconds: 5 }, { alive: () => undefined, frame: () => assert.fail() }, never);
@@ -171,7 +171,7 @@ describe('reflector on a real control plane', function () {
   it('notices a wire that carries nothing any more, and catches up when it does again', async () => {
     const wire = await startWire(Number(new URL(plane.url).port));
     stops.push(() => wire.stop());
-    const watched = await isWatched({ wire, client: { pingMs: 100, pingSilenceMs: 400, connectMs: 500, watchAnswerMs: 500 } });
+    const watched = await isWatched({ wire, client: { pingMs: 100, pingSilenceMs: 400, connectMs: 2_000, watchAnswerMs: 2_000 } });
     wire.freeze();
     await post('b', 'unheard');
     await eventually(() => watched.reflectors[1]?.health().problem?.kind, (kind) => assert.equal(kind, 'Unavailable'));
