@@ -13,7 +13,7 @@ import type { BaselineRecord } from '../kube/objects.ts';
 import type { CompiledBaseline } from '../plan/compile.ts';
 import type { IsolationKnowledge } from '../plan/effect.ts';
 import { lastTold } from '../plan/last-told.ts';
-import { nextStatus, type StatusRow } from '../plan/status.ts';
+import { nextStatus, withRemovals, type StatusRow } from '../plan/status.ts';
 import type { Outcome } from './controller.ts';
 import type { HeldRemovals } from './removal-gate.ts';
 
@@ -112,12 +112,11 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   if (!parts.assessed(baseline.name)) return {};
   const { record } = parts.baseline(baseline.name) ?? baseline; // the finalizer's patch has made it a newer one
   const before = record.status;
-  const removals = parts.held(baseline.name);
-  const { held, confirmed, namespaces, recent } = removals;
+  const { held, confirmed, namespaces, recent } = parts.held(baseline.name);
   const endOfRecent = recent === undefined ? {} : { requeueAtMs: Date.parse(recent.until) };
   const processed = parts.processed(baseline.name);
   // After a start the status says what was so before, until that is known again.
-  const after = !processed && before.observedGeneration === record.generation ? withCounts(before, removals) : nextStatus({
+  const after = !processed && before.observedGeneration === record.generation ? withRemovals(before, { held, recentRemovals: recent }) : nextStatus({
     baseline, rows: parts.rows(baseline.name), processed,
     held, heldConfirmed: confirmed, heldNamespaces: namespaces, recentRemovals: recent, isolation: parts.isolation(), now: new Date(parts.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
   });
@@ -127,12 +126,6 @@ async function writeStatus(baseline: CompiledBaseline, parts: BaselineParts, sig
   await sendStatus(record, after, parts, signal);
   parts.statusWritten(baseline, before, after);
   return endOfRecent;
-}
-
-/** What the next process has to know of removals, also when this one never gets round to saying how things are. */
-function withCounts({ recentRemovals: _before, ...status }: BaselineStatus, { held, recent }: HeldRemovals): BaselineStatus {
-  const isSameHold = status.held !== undefined && status.held.token === held?.token;
-  return { ...status, ...(isSameHold && { held }), ...(recent !== undefined && { recentRemovals: recent }) };
 }
 
 /** Milliseconds until it may be written; none where somebody waits for it. */

@@ -63,6 +63,15 @@ export function nextStatus(input: StatusInput): BaselineStatus {
   };
 }
 
+/**
+ * An earlier status with what the next process has to know of removals: for one that may never get round to saying how
+ * things are. Whether something is held is said with the conditions; only how much is left of the same hold is said here.
+ */
+export function withRemovals({ recentRemovals: _before, ...status }: BaselineStatus, { held, recentRemovals }: Pick<StatusInput, 'held' | 'recentRemovals'>): BaselineStatus {
+  const isSameHold = held !== undefined && status.held?.token === held.token;
+  return { ...status, ...(isSameHold && { held }), ...(recentRemovals !== undefined && { recentRemovals }) };
+}
+
 function countStates(rows: readonly StatusRow[]): NamespaceCounts {
   const counts = new Map<State, number>(STATES.map((state) => [state, 0]));
   let selected = 0;

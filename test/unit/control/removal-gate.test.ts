@@ -39,6 +39,15 @@ function store({ gate, record }: Setting): void {
   record.value = { ...record.value, status: { ...status, ...(held !== undefined && { held }), ...(recent !== undefined && { recentRemovals: recent }) } };
 }
 
+/** Of 20 among 100 namespaces, and the status says so. */
+function aHold(): Setting {
+  const world = setting(100);
+  for (const name of names(20)) world.gate.note(name, [loss]);
+  world.gate.assessed();
+  store(world);
+  return world;
+}
+
 describe('removal gate', () => {
   it('permits nothing before every namespace was looked at', () => {
     const { gate } = setting(100);
@@ -133,11 +142,8 @@ describe('removal gate', () => {
   });
 
   it('spends nothing of a confirmation on what was tried and is still there', () => {
-    const world = setting(100);
+    const world = aHold();
     const { gate, record } = world;
-    for (const name of names(20)) gate.note(name, [loss]);
-    gate.assessed();
-    store(world);
     record.value = { ...record.value, confirm: record.value.status.held?.token };
     gate.reconsider('b');
     for (const name of names(20)) {
@@ -160,11 +166,8 @@ describe('removal gate', () => {
   });
 
   it('lets at most as many through as were confirmed, then trips anew with another token', () => {
-    const world = setting(100);
+    const world = aHold();
     const { gate, record } = world;
-    for (const name of names(20)) gate.note(name, [loss]);
-    gate.assessed();
-    store(world);
     const token = record.value.status.held?.token ?? '';
     gate.note('late', [loss]); // after the status was written
     record.value = { ...record.value, confirm: token };
